@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+# Xenolith's build. `make help` lists what a person calls. Everything is made under build/; dependencies come
+# from deps/, the tests and the rig bring fragments of their own.
+
+CROSS_COMPILE ?=
+TARGET_CC := $(CROSS_COMPILE)gcc
+HOSTCC := gcc
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+SAY = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
+
+.DEFAULT_GOAL := all
+
+# What every object of an image has in common. No red zone: an upcall pushes onto whatever stack is current.
+ABI_CFLAGS := -m64 -ffreestanding -fno-pie -fno-pic -mno-red-zone -mcmodel=small -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections -fdata-sections \
+	-fstack-protector-strong -mstack-protector-guard=global -fno-strict-aliasing
+WARN_CFLAGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition -Wvla \
+	-Wwrite-strings -Wundef -Wpointer-arith
+COMMON_CFLAGS := -std=gnu11 -O2 -g $(ABI_CFLAGS) $(WARN_CFLAGS) -MMD -MP
+
+# The kernel sees no C library, and never touches SSE or x87: upcalls save none of it.
+GCC_INCLUDE := $(shell $(TARGET_CC) -print-file-name=include)
+XEN_CPPFLAGS := -Ibuild/include -D__XEN_INTERFACE_VERSION__=0x00040e00
+KERNEL_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -Iinclude -Iarch/x86/include $(XEN_CPPFLAGS)
+KERNEL_CFLAGS := $(COMMON_CFLAGS) -mgeneral-regs-only
+
+include deps/deps.mk
+include lib/lib.mk
+include tests/unit/unit.mk
+-include toolchain/toolchain.mk
+-include rig/rig.mk
+-include tests/system/system.mk
+-include tests/fuzz/fuzz.mk
+-include tools/tools.mk
+
+# The C library's edge is ordinary code against newlib's headers.
+LIB_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -Iinclude -Iarch/x86/include $(XEN_CPPFLAGS) \
+	-isystem $(SYSROOT)/include -D__xenolith__
+LIB_CFLAGS := $(COMMON_CFLAGS)
+
+KERNEL_SRCS := $(wildcard kernel/*.c xenbus/*.c arch/x86/*.c arch/x86/pv/*.c arch/x86/pvh/*.c) $(LIB_KERNEL_SRCS)
+KERNEL_SRCS := $(filter-out arch/x86/offsets.c,$(KERNEL_SRCS))
+KERNEL_ASMS := $(wildcard arch/x86/*.S arch/x86/pv/*.S arch/x86/pvh/*.S)
+KERNEL_OBJS := $(KERNEL_SRCS:%.c=build/obj/%.o) $(KERNEL_ASMS:%.S=build/obj/%.o)
+LIB_OBJS := $(LIB_SRCS:%.c=build/obj/%.o)
+
+LIBXENOLITH := build/lib/libxenolith.a
+LIBXENOLITH_C := build/lib/libxenolith-c.a
+
+GENERATED := build/include/arch/offsets.h build/include/xen
+
+all: $(LIBXENOLITH) $(LIBXENOLITH_C) apps ## everything but the tests: libraries, toolchain, applications
+
+build/include/xen:
+	@mkdir -p $(@D)
+	@test -d /usr/include/xen || { echo "xen/xen.h is missing: run 'make packages' (libxen-dev)"; exit 1; }
+	@ln -sfn /usr/include/xen $@
+
+build/include/arch/offsets.h: arch/x86/offsets.c include/xenolith/boot.h include/xenolith/panic.h Makefile | build/include/xen
+	@mkdir -p $(@D)
+	$(SAY) GEN $@
+	$(Q)$(TARGET_CC) $(KERNEL_CPPFLAGS) $(filter-out -MMD -MP -g,$(KERNEL_CFLAGS)) -S -o - $< | \
+		sed -n 's/.*"@ \([^ ]*\) \(.*\)".*/#define \1 \2/p' > $@.tmp
+	@test -s $@.tmp && mv $@.tmp $@
+
+$(KERNEL_SRCS:%.c=build/obj/%.o): build/obj/%.o: %.c Makefile lib/lib.mk | $(GENERATED)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(TARGET_CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) $(if $(filter lib/string/%,$<),$(LIB_STRING_CFLAGS)) -c $< -o $@
+
+$(LIB_OBJS): build/obj/%.o: %.c Makefile lib/lib.mk $(SYSROOT_STAMP) | $(GENERATED)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(TARGET_CC) $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c $< -o $@
+
+build/obj/%.o: %.S Makefile | $(GENERATED)
+	@mkdir -p $(@D)
+	$(SAY) AS $<
+	$(Q)$(TARGET_CC) $(KERNEL_CPPFLAGS) $(filter-out -std=gnu11,$(KERNEL_CFLAGS)) -D__ASSEMBLY__ -c $< -o $@
+
+$(LIBXENOLITH): $(KERNEL_OBJS)
+$(LIBXENOLITH_C): $(LIB_OBJS)
+$(LIBXENOLITH) $(LIBXENOLITH_C):
+	@mkdir -p $(@D)
+	$(SAY) AR $@
+	@rm -f $@
+	$(Q)$(CROSS_COMPILE)ar rcs $@ $^
+
+.PHONY: all apps clean help
+apps:
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@printf 'Xenolith: a unikernel for Xen. Targets:\n\n'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/' | \
+		awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+-include $(KERNEL_OBJS:.o=.d) $(LIB_OBJS:.o=.d)

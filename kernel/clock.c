@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Time from Xen: the pvclock of our vCPU, the wall clock, and the one alarm that the timer queue sets.
+ * ABI: xen/xen.h, struct vcpu_time_info, struct shared_info (wc_*); xen/vcpu.h, VCPUOP_set_singleshot_timer.
+ */
+#include <xenolith/time.h>
+
+#include <arch/cpu.h>
+#include <arch/irq.h>
+
+#include <xenolith/compiler.h>
+#include <xenolith/events.h>
+#include <xenolith/hypercall.h>
+#include <xenolith/panic.h>
+#include <xenolith/sched.h>
+
+/** struct clock_sample - A consistent copy of vcpu_time_info. */
+struct clock_sample {
+    uint64_t tsc_timestamp, system_time;
+    uint32_t mul;
+    int8_t shift;
+};
+
+static uint64_t scale(const struct clock_sample *s, uint64_t tsc)
+{
+    uint64_t delta = tsc - s->tsc_timestamp;
+
+    delta = s->shift >= 0 ? delta << s->shift : delta >> -s->shift;
+    return (uint64_t)(((unsigned __int128)delta * s->mul) >> 32);
+}
+
+/** take_sample() - Xen makes version odd while it writes. */
+static void take_sample(struct clock_sample *s)
+{
+    const struct vcpu_time_info *t = &shared_info.vcpu_info[0].time;
+    uint32_t version;
+
+    do {
+        version = READ_ONCE(t->version);
+        smp_rmb();
+        s->tsc_timestamp = t->tsc_timestamp;
+        s->system_time = t->system_time;
+        s->mul = t->tsc_to_system_mul;
+        s->shift = t->tsc_shift;
+        smp_rmb();
+    } while ((version & 1) || version != READ_ONCE(t->version));
+}
+
+/** tsc_ordered() - Not before the loads that came before it. */
+static uint64_t tsc_ordered(void)
+{
+    __asm__ volatile("lfence" ::: "memory");
+    return cpu_tsc();
+}
+
+uint64_t time_monotonic_ns(void)
+{
+    static uint64_t last;
+    struct clock_sample s;
+    uint64_t now;
+
+    take_sample(&s);
+    now = s.system_time + scale(&s, tsc_ordered());
+    /* A new sample may lie a few ns before the old one's extrapolation. */
+    if (UNLIKELY(now < last)) {
+        return last;
+    }
+    last = now;
+    return now;
+}
+
+uint64_t time_tsc_to_ns(uint64_t tsc)
+{
+    struct clock_sample s;
+
+    take_sample(&s);
+    if (tsc < s.tsc_timestamp) {
+        uint64_t back = s.tsc_timestamp - tsc;
+
+        back = s.shift >= 0 ? back << s.shift : back >> -s.shift;
+        return s.system_time - (uint64_t)(((unsigned __int128)back * s.mul) >> 32);
+    }
+    return s.system_time + scale(&s, tsc);
+}
+
+uint64_t time_wall_ns(void)
+{
+    uint32_t version;
+    uint64_t sec, nsec;
+
+    do {
+        version = READ_ONCE(shared_info.wc_version);
+        smp_rmb();
+        sec = (uint64_t)shared_info.wc_sec_hi << 32 | shared_info.wc_sec;
+        nsec = shared_info.wc_nsec;
+        smp_rmb();
+    } while ((version & 1) || version != READ_ONCE(shared_info.wc_version));
+    return sec * NS_PER_SEC + nsec + time_monotonic_ns();
+}
+
+void time_set_alarm(uint64_t deadline_ns)
+{
+    struct vcpu_set_singleshot_timer single = {.timeout_abs_ns = deadline_ns};
+
+    if (deadline_ns == TIME_FOREVER) {
+        (void)HYPERVISOR_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL);
+        return;
+    }
+    /* Xen takes the sign bit for the far past. */
+    if (single.timeout_abs_ns > INT64_MAX) {
+        single.timeout_abs_ns = INT64_MAX;
+    }
+    if (HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &single) != 0) {
+        panic("clock: Xen refuses the alarm at %lu", (unsigned long)deadline_ns);
+    }
+}
+
+static void alarm_upcall(evtchn_port_t port, void *arg)
+{
+    (void)port;
+    (void)arg;
+    sched_alarm_upcall();
+}
+
+void time_init(void)
+{
+    evtchn_port_t port;
+    int rc;
+
+    /* PV vCPUs start with a 100 Hz tick, which nobody wants. */
+    if (boot_is_pv()) {
+        (void)HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+    }
+    rc = evtchn_bind_virq(VIRQ_TIMER, 0, alarm_upcall, NULL, &port);
+    if (rc != 0) {
+        panic("clock: cannot bind VIRQ_TIMER (%d)", rc);
+    }
+    evtchn_unmask(port);
+}

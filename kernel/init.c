@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The boot order of what both modes share, one line a step. Everything that talks to another domain waits
+ * until somebody needs it.
+ */
+#include <arch/cpu.h>
+#include <arch/irq.h>
+
+#include <xenolith/boot.h>
+#include <xenolith/console.h>
+#include <xenolith/events.h>
+#include <xenolith/hypercall.h>
+#include <xenolith/init.h>
+#include <xenolith/printk.h>
+#include <xenolith/sched.h>
+#include <xenolith/shutdown.h>
+#include <xenolith/time.h>
+
+extern char boot_stack[], boot_stack_top[];
+
+static bool want_boot_time;
+
+static int set_boot_time(const char *value)
+{
+    (void)value;
+    want_boot_time = true;
+    return 0;
+}
+
+BOOT_OPTION(boottime, "boottime", set_boot_time);
+
+/** say_boot_time() - The figure of `make bench-boot`. */
+static void say_boot_time(uint64_t main_tsc)
+{
+    uint64_t ns = time_tsc_to_ns(main_tsc) - time_tsc_to_ns(boot_info.first_tsc);
+
+    printk(LOG_ERR, "boottime: mode=%s first_tsc=%lu main_tsc=%lu ns=%lu hypercalls=%lu upcalls=%lu\n",
+           boot_is_pv() ? "pv" : "pvh", (unsigned long)boot_info.first_tsc, (unsigned long)main_tsc, (unsigned long)ns,
+           (unsigned long)hypercall_count, (unsigned long)evtchn_stats.upcalls);
+}
+
+NORETURN void kernel_main(void)
+{
+    evtchn_init();                            /* every port masked */
+    time_init();                              /* clock readable, alarm bound */
+    sched_init(boot_stack, boot_stack_top);   /* we are the thread "main" from here on */
+    console_init();                           /* output goes to the ring */
+    boot_options_apply();                     /* loglevel=, trace=, ... */
+    upcall_enable();                          /* events may come */
+    control_start();                          /* control/shutdown will be watched when main first blocks */
+    if (want_boot_time) {
+        say_boot_time(cpu_tsc());
+    }
+    libc_start(boot_info.cmdline);            /* constructors, main(), exit() */
+}
