@@ -10,8 +10,13 @@ LIB_SRCS := $(wildcard lib/newlib/*.c lib/vfs/*.c lib/posix/*.c)
 # lib/string must not be turned into calls of itself.
 LIB_STRING_CFLAGS := -fno-builtin -fno-tree-loop-distribute-patterns
 
+# Compiled like LIB_SRCS and put into the toolchain's libgcc.a.
+LIB_GCC_SRCS := $(wildcard lib/gcc/*.c)
+
 # On the host the functions under test get names of their own.
-UNIT_SRCS += $(wildcard lib/string/*.c)
+UNIT_SRCS += $(wildcard lib/string/*.c lib/gcc/*.c)
+$(foreach f,$(basename $(notdir $(LIB_GCC_SRCS))),\
+	$(eval UNIT_CFLAGS_$f := -fno-sanitize=float-divide-by-zero -include tests/unit/libc_gcc_names.h))
 $(foreach f,$(basename $(notdir $(wildcard lib/string/*.c))),\
 	$(eval UNIT_CFLAGS_$f := -fno-builtin -include tests/unit/libc_string_names.h))
 
@@ -25,10 +30,10 @@ bench-string: $(SYSROOT_STAMP) ## memcpy and friends: ours, newlib's and this ma
 		$(HOSTCC) -std=gnu11 -O2 -fno-pie -mgeneral-regs-only $(LIB_STRING_CFLAGS) -Iinclude -c $$f \
 			-o $(BENCH_STRING_DIR)/$$(basename $$f .c).o || exit 1; \
 	done
-	@$(LD) -r -o $(BENCH_STRING_DIR)/own.o.r $(patsubst lib/string/%.c,$(BENCH_STRING_DIR)/%.o,$(wildcard lib/string/*.c))
-	@$(LD) -r -z noexecstack --whole-archive $(SYSROOT)/lib/libreplaced.a -o $(BENCH_STRING_DIR)/newlib.o.r
-	@objcopy --prefix-symbols=own_ $(BENCH_STRING_DIR)/own.o.r
-	@objcopy --prefix-symbols=newlib_ $(BENCH_STRING_DIR)/newlib.o.r
-	@$(HOSTCC) -O2 -fno-builtin -no-pie -z noexecstack tests/bench/bench_string.c $(BENCH_STRING_DIR)/own.o.r \
-		$(BENCH_STRING_DIR)/newlib.o.r -o $(BENCH_STRING_DIR)/bench-string
+	@$(LD) -r -o $(BENCH_STRING_DIR)/all-own.o $(patsubst lib/string/%.c,$(BENCH_STRING_DIR)/%.o,$(wildcard lib/string/*.c))
+	@$(LD) -r -z noexecstack --whole-archive $(SYSROOT)/lib/libreplaced.a -o $(BENCH_STRING_DIR)/all-newlib.o
+	@objcopy --prefix-symbols=own_ $(BENCH_STRING_DIR)/all-own.o
+	@objcopy --prefix-symbols=newlib_ $(BENCH_STRING_DIR)/all-newlib.o
+	@$(HOSTCC) -O2 -fno-builtin -no-pie -z noexecstack tests/bench/bench_string.c $(BENCH_STRING_DIR)/all-own.o \
+		$(BENCH_STRING_DIR)/all-newlib.o -o $(BENCH_STRING_DIR)/bench-string
 	@$(BENCH_STRING_DIR)/bench-string
