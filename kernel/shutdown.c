@@ -11,6 +11,7 @@
 #include <xenolith/hypercall.h>
 #include <xenolith/printk.h>
 #include <xenolith/sched.h>
+#include <xenolith/trace.h>
 
 static void (*user_handler)(enum shutdown_request req);
 static void (*libc_exit)(void);
@@ -44,6 +45,7 @@ static void default_handler(enum shutdown_request req)
     if (libc_exit != NULL) {
         libc_exit();
     }
+    trace_exit();
     console_flush();
     shutdown_now(req == SHUTDOWN_REQ_REBOOT ? SHUTDOWN_reboot : SHUTDOWN_poweroff);
 }
