@@ -12,10 +12,12 @@
 
 struct heap_stats heap_stats;
 
-/* Objects of slabs never begin at a page that holds an exact run; blocks of pages always do. */
+/* Large blocks are exact runs of pages; everything else can only be an object of a slab. */
 static bool is_large(const void *ptr)
 {
-    return ((uintptr_t)ptr & ~PAGE_MASK) == 0 && page_state(virt_to_pfn(ptr).n) != META_TAIL;
+    uint8_t state = page_state(virt_to_pfn(ptr).n);
+
+    return state == META_USED || state == META_RUN;
 }
 
 static void *heap_take(size_t align, size_t bytes)

@@ -17,7 +17,7 @@
  * struct slab - At the start of the slab's first page. 64 bytes, so that the first object is aligned to as much.
  * @link: In its class's list while it has a free object.
  * @free: Bit n: object n is free.
- * @magic: Depends on the address, so that a header written over, or something that never was one, is noticed.
+ * @magic: Depends on the address, so that a header written over is noticed.
  */
 struct slab {
     struct list link;
@@ -66,6 +66,13 @@ static uint32_t slab_magic(const struct slab *s)
     return (uint32_t)((uintptr_t)s >> PAGE_SHIFT) * 2654435761U ^ 0x51ab51abU;
 }
 
+static void slab_check(const struct slab *s)
+{
+    if (UNLIKELY(s->magic != slab_magic(s) || s->class >= NR_CLASSES)) {
+        panic("heap: the header of slab %p was written over", (const void *)s);
+    }
+}
+
 static size_t slab_pages_bytes(const struct class *c)
 {
     return PAGE_SIZE << c->order;
@@ -73,8 +80,8 @@ static size_t slab_pages_bytes(const struct class *c)
 
 static void slab_release(struct class *c, struct slab *s)
 {
-    s->magic = 0;
     heap_stats.held_bytes -= slab_pages_bytes(c);
+    page_mark_slab(s, c->order, false);
     page_free(s, c->order);
 }
 
@@ -126,6 +133,7 @@ static struct slab *slab_create(struct class *c)
         if (s == NULL) {
             return NULL;
         }
+        page_mark_slab(s, c->order, true);
         heap_stats.held_bytes += slab_pages_bytes(c);
         s->nr_free = c->nr_objects;
         s->class = (uint8_t)(c - classes);
@@ -172,9 +180,7 @@ void *slab_alloc(size_t bytes, size_t align)
     }
     if (LIKELY(!list_is_empty(&c->usable))) {
         s = list_entry(c->usable.next, struct slab, link);
-        if (UNLIKELY(s->magic != slab_magic(s))) {
-            panic("heap: slab %p was written over", (void *)s);
-        }
+        slab_check(s);
     } else {
         s = slab_create(c);
         if (s == NULL) {
@@ -199,10 +205,10 @@ static struct slab *slab_find(const void *ptr, unsigned int *number)
         pfn &= ~(pages_of(order) - 1);
     }
     s = pfn_to_virt((struct pfn){pfn});
-    if (UNLIKELY(page_state(pfn) < META_USED || page_state(pfn) > (META_USED | MAX_ORDER) ||
-                 s->magic != slab_magic(s) || s->class >= NR_CLASSES)) {
-        panic("heap: %p is not on the heap, or its slab was written over", ptr);
+    if (UNLIKELY(page_state(pfn) < META_SLAB || page_state(pfn) > (META_SLAB | MAX_ORDER))) {
+        panic("heap: %p is not on the heap", ptr);
     }
+    slab_check(s);
     c = &classes[s->class];
     offset = (uintptr_t)ptr - (uintptr_t)(s + 1);
     *number = (unsigned int)((offset * c->inverse) >> 32);

@@ -5,6 +5,7 @@
  * The metadata byte of a page:
  *   FREE | order   first page of a free block of 2^order pages
  *   USED | order   first page of a block of page_alloc(order)
+ *   SLAB | order   the same, while the heap uses the block as a slab
  *   TAIL           any further page of such a block
  *   RUN            page of an exact allocation that goes on in the next page; its last page is USED | 0
  *   LOST           quarantined
@@ -30,13 +31,14 @@
 #define META_FREE   0x40
 #define META_USED   0x80
 #define META_RUN    0xa0
+#define META_SLAB   0xb0
 #define META_LOST   0xfe
 #define META_ABSENT 0xff
 
 #define META_KIND(m)  ((m) & 0xc0)
-#define META_ORDER(m) ((m) & 0x1f)
+#define META_ORDER(m) ((m) & 0x1f) /* not of SLAB */
 
-/* Read-only outside page*.c. */
+/** struct page_pool - Read-only outside page*.c, but for page_mark_slab(). */
 struct page_pool {
     uint8_t *meta;
     unsigned long known_start, known_end;
@@ -83,6 +85,12 @@ void page_unlink_block(unsigned long pfn, unsigned int order);
 
 /** page_give_range() - Make pages whose bytes are TAIL free, united with their neighbours. */
 void page_give_range(unsigned long start, unsigned long end);
+
+/** page_mark_slab() - Tell a block of page_alloc(@order) apart as a slab, or (@slab false) no longer. */
+static inline void page_mark_slab(const void *virt, unsigned int order, bool slab)
+{
+    page_pool.meta[virt_to_pfn(virt).n] = (uint8_t)((slab ? META_SLAB : META_USED) | order);
+}
 
 /** page_run_pages() - How many pages there are from @pfn to the end of its exact allocation. */
 size_t page_run_pages(unsigned long pfn);
