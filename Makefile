@@ -87,8 +87,41 @@ $(LIBXENOLITH) $(LIBXENOLITH_C):
 	@rm -f $@
 	$(Q)$(CROSS_COMPILE)ar rcs $@ $^
 
-.PHONY: all apps clean help
-apps:
+# apps/NAME/*.c -> build/apps/NAME/NAME (the image, stripped), NAME.debug (its symbols), NAME.cfg (for xl).
+APPS := $(patsubst apps/%/,%,$(wildcard apps/*/))
+APP_CFLAGS := -O2 -g -Wall -Wextra -Werror
+
+define app_rules
+build/apps/$1/$1.debug: $$(wildcard apps/$1/*.c apps/$1/*.h) $$(TOOLCHAIN_STAMP)
+	@mkdir -p $$(@D)
+	$$(SAY) XLINK $$@
+	$$(Q)$$(XCC) $$(APP_CFLAGS) $$(XEN_CPPFLAGS) -o $$@ $$(filter %.c,$$^)
+	$$(Q)scripts/check-red-zone $$@
+
+build/apps/$1/$1: build/apps/$1/$1.debug
+	$$(SAY) STRIP $$@
+	$$(Q)$$(XSTRIP) -o $$@ $$<
+
+build/apps/$1/$1.cfg: apps/$1/$1.cfg.in build/apps/$1/$1
+	@sed 's|@image@|$$(abspath build/apps/$1/$1)|' $$< > $$@
+
+apps: build/apps/$1/$1 build/apps/$1/$1.cfg
+endef
+$(foreach a,$(APPS),$(eval $(call app_rules,$a)))
+
+# make run APP=hello TYPE=pv MEMORY=8 ARGS="one two"
+APP ?= hello
+TYPE ?= pvh
+MEMORY ?= 8
+ARGS ?=
+
+.PHONY: all apps clean help packages run test
+packages: ## install the Debian packages that are missing
+	@scripts/install-packages
+
+run: packages ## boot the rig and run an application: APP=hello TYPE=pvh|pv MEMORY=8 ARGS="..."
+	@$(MAKE) --no-print-directory build/apps/$(APP)/$(APP)
+	@rig/xen-rig build/apps/$(APP)/$(APP) --type $(TYPE) --memory $(MEMORY) -- $(ARGS)
 
 clean: ## remove build/
 	rm -rf build

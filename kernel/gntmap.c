@@ -14,6 +14,9 @@
 
 #include "gnttab_priv.h"
 
+#define NOT_MAPPED ((grant_handle_t)-1)
+#define UNMAP_BATCH 32
+
 int gnttab_status_errno(int16_t status)
 {
     switch (status) {
@@ -40,33 +43,52 @@ int gnttab_status_errno(int16_t status)
     }
 }
 
-/** unmap_some() - Unmap the first @nr pages, those with a handle. Return: 0, or the first failure. */
-static int unmap_some(const struct gnttab_mapping *m, unsigned int nr)
+/** unmap_batch() - One hypercall for up to UNMAP_BATCH pages from @first on. Return: 0, or the first failure. */
+static int unmap_batch(const struct gnttab_mapping *m, unsigned int first, unsigned int nr)
 {
-    struct gnttab_unmap_grant_ref op;
+    struct gnttab_unmap_grant_ref ops[UNMAP_BATCH];
+    unsigned int pages[UNMAP_BATCH];
+    unsigned int nr_ops = 0;
+    int rc;
+
+    for (unsigned int i = first; i < first + nr; i++) {
+        if (m->handles[i] != NOT_MAPPED) {
+            pages[nr_ops] = i;
+            ops[nr_ops++] = (struct gnttab_unmap_grant_ref){.host_addr = (uintptr_t)m->addr + i * PAGE_SIZE,
+                                                            .handle = m->handles[i],
+                                                            .status = GNTST_general_error};
+        }
+    }
+    rc = nr_ops == 0 ? 0 : (int)HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, ops, nr_ops);
+    for (unsigned int i = 0; i < nr_ops; i++) {
+        int status = gnttab_status_errno(ops[i].status);
+
+        TRACE(TRACE_GRANT, TRACE_EV_GRANT_UNMAP, ops[i].handle, status, 0);
+        gnttab_stats.unmaps++;
+        if (status == 0) {
+            m->handles[pages[i]] = NOT_MAPPED;
+        }
+        rc = rc != 0 ? rc : status;
+    }
+    return rc;
+}
+
+/** unmap_all() - Unmap every page that has a handle. Return: 0, or the first failure. */
+static int unmap_all(const struct gnttab_mapping *m)
+{
     int rc = 0;
 
-    for (unsigned int i = 0; i < nr; i++) {
-        int status;
+    for (unsigned int i = 0; i < m->nr_pages; i += UNMAP_BATCH) {
+        int batch = unmap_batch(m, i, MIN(m->nr_pages - i, (unsigned int)UNMAP_BATCH));
 
-        if (m->handles[i] == (grant_handle_t)-1) {
-            continue;
-        }
-        op = (struct gnttab_unmap_grant_ref){.host_addr = (uintptr_t)m->addr + i * PAGE_SIZE,
-                                             .handle = m->handles[i]};
-        status = (int)HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1);
-        status = status != 0 ? status : gnttab_status_errno(op.status);
-        TRACE(TRACE_GRANT, TRACE_EV_GRANT_UNMAP, m->handles[i], status, 0);
-        gnttab_stats.unmaps++;
-        m->handles[i] = status == 0 ? (grant_handle_t)-1 : m->handles[i];
-        rc = rc != 0 ? rc : status;
+        rc = rc != 0 ? rc : batch;
     }
     return rc;
 }
 
 int gnttab_unmap(struct gnttab_mapping *m)
 {
-    int rc = unmap_some(m, m->nr_pages);
+    int rc = unmap_all(m);
 
     if (rc == 0) {
         vm_window_free(m->addr, m->nr_pages);
@@ -123,14 +145,14 @@ int gnttab_map(domid_t remote, const grant_ref_t *refs, unsigned int nr, bool re
         goto fail;
     }
     for (unsigned int i = 0; i < nr; i++) {
-        m.handles[i] = (grant_handle_t)-1;
+        m.handles[i] = NOT_MAPPED;
     }
     rc = map_all(remote, refs, &m);
     if (rc == 0) {
         *out = m;
         return 0;
     }
-    if (unmap_some(&m, nr) != 0) {
+    if (unmap_all(&m) != 0) {
         m.addr = NULL; /* something still sits there */
     }
 fail:
