@@ -25,7 +25,7 @@ static void *heap_take(size_t align, size_t bytes)
     void *ptr = NULL;
 
     ASSERT(!in_upcall());
-    if (LIKELY(bytes <= SLAB_MAX && align <= 64 && (align <= HEAP_ALIGN || bytes <= 2048))) {
+    if (LIKELY(bytes <= SLAB_MAX && align <= SLAB_MAX_ALIGN)) {
         ptr = slab_alloc(bytes, align);
     }
     if (ptr == NULL) {

@@ -14,11 +14,12 @@
 
 #define HEAP_ALIGN    16UL
 #define SLAB_MAX      3264UL /* the largest class; beyond it, whole pages */
+#define SLAB_MAX_ALIGN 64UL
 #define LARGE_MAX     (1UL << 46)
 
 extern struct heap_stats heap_stats;
 
-/** slab_alloc() - An object of @bytes <= SLAB_MAX, aligned to @align <= 64. NULL: no page for a new slab. */
+/** slab_alloc() - An object of @bytes <= SLAB_MAX, aligned to @align <= SLAB_MAX_ALIGN. NULL: no page for a new slab. */
 void *slab_alloc(size_t bytes, size_t align);
 
 /** slab_free() - Take back an object; panics unless it is one. */

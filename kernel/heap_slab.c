@@ -25,7 +25,7 @@ struct slab {
     uint16_t nr_free;
     uint8_t class;
     uint32_t magic;
-} ALIGNED(64);
+} ALIGNED(SLAB_MAX_ALIGN);
 
 /* The object sizes, and log2 of the pages a slab of each has: chosen so that at most an eighth of a slab is left over. */
 static const struct class_def {
@@ -59,7 +59,7 @@ static struct class {
 static uint8_t class_of[SLAB_MAX / HEAP_ALIGN + 1];
 static bool ready;
 
-_Static_assert(sizeof(struct slab) == 64, "an object is aligned to what its header leaves");
+_Static_assert(sizeof(struct slab) == SLAB_MAX_ALIGN && SLAB_MAX % SLAB_MAX_ALIGN == 0, "an object is aligned to what its header leaves");
 
 static uint32_t slab_magic(const struct slab *s)
 {
@@ -176,7 +176,7 @@ void *slab_alloc(size_t bytes, size_t align)
     }
     c = &classes[class_of[(bytes + HEAP_ALIGN - 1) / HEAP_ALIGN]];
     while (UNLIKELY((c->bytes & (align - 1)) != 0)) {
-        c++; /* ends at 2048 at the latest: callers ask for no more than 64, and above it for no alignment */
+        c++; /* the largest class is a multiple of SLAB_MAX_ALIGN */
     }
     if (LIKELY(!list_is_empty(&c->usable))) {
         s = list_entry(c->usable.next, struct slab, link);
