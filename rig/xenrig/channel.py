@@ -141,7 +141,7 @@ class Channel:
         except BlockingIOError:
             pass
         except OSError:
-            raise RigError("the machine ended by itself (-v shows its last words)") from None
+            raise RigError("the machine ended by itself; -v shows its last words") from None
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
         self._selector.modify(self._sock, events, self._on_socket)
 
@@ -154,7 +154,7 @@ class Channel:
         except OSError:
             data = b""
         if not data:
-            raise RigError("the machine ended by itself (-v shows its last words)")
+            raise RigError("the machine ended by itself; -v shows its last words")
         try:
             for number, kind, payload in self._decoder.feed(data):
                 self._on_frame(number, kind, payload)

@@ -12,6 +12,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from . import cache, ui
@@ -112,7 +113,9 @@ class Machine:
         self.warm = warm and not icount and not kvm
         self.channel = self.qmp = None
         self._process = None
-        self._serial = -1
+        self._serial = None
+        self._log = bytearray()
+        self._errors = -1
         self._disks = 0
 
     def __enter__(self):
@@ -124,8 +127,6 @@ class Machine:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind is not None and issubclass(kind, (RigError, ui.Interrupted)):
-            self.show_log()
         self.close()
 
     def _start(self):
@@ -169,14 +170,15 @@ class Machine:
         return ["-M", "q35,memory-backend=m0", "-m", size, "-object", backend]
 
     def _launch(self, more, memory=None, inherit=()):
-        self._serial = os.memfd_create("serial")
-        os.set_inheritable(self._serial, True)
+        self._log.clear()
+        self._serial, serial_qemu = socket.socketpair()
+        self._serial.setblocking(False)
         rig, rig_qemu = socket.socketpair()
         qmp, qmp_qemu = socket.socketpair()
-        inherited = (rig_qemu.fileno(), qmp_qemu.fileno(), self._serial, *inherit)
+        inherited = (rig_qemu.fileno(), qmp_qemu.fileno(), serial_qemu.fileno(), *inherit)
         command = [
             QEMU, *(memory or self._memory()),
-            "-chardev", f"file,id=serial,path=/proc/self/fd/{self._serial},append=on", "-serial", "chardev:serial",
+            "-chardev", f"socket,id=serial,fd={serial_qemu.fileno()}", "-serial", "chardev:serial",
             "-chardev", f"socket,id=rig,fd={rig_qemu.fileno()}",
             "-chardev", f"socket,id=qmp,fd={qmp_qemu.fileno()}", "-mon", "chardev=qmp,mode=control",
             *self._devices(), *more,
@@ -190,9 +192,10 @@ class Machine:
         except FileNotFoundError:
             raise RigError(f"{QEMU} is not here: apt-get install qemu-system-x86") from None
         finally:
-            rig_qemu.close()
-            qmp_qemu.close()
+            for end in (rig_qemu, qmp_qemu, serial_qemu):
+                end.close()
         self.channel = Channel(rig)
+        self.channel.watch(self._serial.fileno(), self._read_serial)
         try:
             self.qmp = Qmp(qmp)
         except RigError:
@@ -202,11 +205,7 @@ class Machine:
     def _wait_up(self, limit_s):
         try:
             self.channel.hello(time.monotonic() + limit_s)
-        except ui.Interrupted:
-            self.show_log()
-            raise
         except (Timeout, RigError):
-            self.show_log()
             raise RigError("Xen or dom0 did not come up") from None
 
     def _start_warm(self):
@@ -265,16 +264,26 @@ class Machine:
                 break
         raise RigError(f"port {port} of this machine cannot be used: {answer.strip()}")
 
-    def serial_log(self):
-        """All that Xen and dom0 have said on the serial line."""
-        size = os.fstat(self._serial).st_size if self._serial >= 0 else 0
-        return os.pread(self._serial, size, 0).decode(errors="replace") if size else ""
+    def _read_serial(self, _fd=None):
+        """Take what Xen and dom0 say on the serial line; show it in verbose mode."""
+        while True:
+            try:
+                data = self._serial.recv(65536)
+            except OSError:
+                return
+            if not data:
+                self.channel.unwatch(self._serial.fileno())
+                return
+            self._log += data
+            if ui.verbose:
+                sys.stderr.write(data.decode(errors="replace").replace("\r", ""))
+                sys.stderr.flush()
 
-    def show_log(self):
-        """In verbose mode, show what Xen and dom0 said."""
-        if ui.verbose:
-            for line in self.serial_log().splitlines():
-                detail("  " + line.rstrip())
+    def log(self):
+        """All that Xen and dom0 have said on the serial line since this process took up the machine."""
+        if self._serial is not None:
+            self._read_serial()
+        return self._log.decode(errors="replace").replace("\r", "")
 
     def close(self):
         """End QEMU at once; its state is of no use to anybody."""
@@ -282,14 +291,17 @@ class Machine:
             self._process.kill()
             self._process.wait()
             self._process = None
+            self.log()
         for thing in (self.channel, self.qmp):
             if thing is not None:
                 thing.close()
         self.channel = self.qmp = None
-        for fd in (self._serial, getattr(self, "_errors", -1)):
-            if fd >= 0:
-                os.close(fd)
-        self._serial = self._errors = -1
+        if self._serial is not None:
+            self._serial.close()
+            self._serial = None
+        if self._errors >= 0:
+            os.close(self._errors)
+            self._errors = -1
 
 
 def _free_port():
