@@ -4,8 +4,8 @@
 # LIB_KERNEL_SRCS  compiled like the kernel: no C library, general registers only.
 # LIB_SRCS         compiled against newlib's headers: the C library's edge.
 
-LIB_KERNEL_SRCS := $(wildcard lib/string/*.c)
-LIB_SRCS := $(wildcard lib/newlib/*.c lib/vfs/*.c lib/posix/*.c)
+LIB_KERNEL_SRCS := $(wildcard lib/string/*.c lib/vfs/*.c)
+LIB_SRCS := $(wildcard lib/newlib/*.c lib/posix/*.c)
 
 # lib/string must not be turned into calls of itself.
 LIB_STRING_CFLAGS := -fno-builtin -fno-tree-loop-distribute-patterns

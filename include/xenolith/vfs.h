@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The table of descriptors. What a descriptor names (the console, a socket, a disk file) is a struct file
+ * with operations; whoever makes files calls fd_install() and this module needs not know of them.
+ * Descriptors 0, 1 and 2 are the console from the start. Threads only; no call here blocks but those that
+ * go on to a file's own operation. Errors are the kernel's negative numbers.
+ */
+#ifndef XENOLITH_VFS_H
+#define XENOLITH_VFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xenolith/compiler.h>
+
+enum file_flags {
+    FILE_READ = 1 << 0,
+    FILE_WRITE = 1 << 1,
+    FILE_NONBLOCK = 1 << 2,
+    FILE_APPEND = 1 << 3,
+};
+
+enum file_kind {
+    FILE_CHARACTER,
+    FILE_REGULAR,
+    FILE_DIRECTORY,
+    FILE_SOCKET,
+    FILE_BLOCK,
+};
+
+/** struct file_info - What fstat() tells. */
+struct file_info {
+    enum file_kind kind;
+    uint32_t permissions; /* rwxrwxrwx */
+    uint32_t block_bytes; /* good size for I/O */
+    uint64_t size_bytes;
+    uint64_t serial;
+    uint64_t modified_ns; /* since 1970 */
+};
+
+struct file;
+
+/**
+ * struct file_ops - What a kind of file can do. An operation that is NULL fails with the error in brackets.
+ * @read:    Up to @bytes; 0 at the end. Called with @bytes > 0 on files open for reading. [-EINVAL]
+ * @write:   Up to @bytes; as above. [-EINVAL]
+ * @seek:    To @offset from @whence (0 start, 1 here, 2 end); the new position. [-ESPIPE]
+ * @info:    [-EINVAL]
+ * @control: ioctl. [-ENOTTY]
+ * @release: The last reference is gone; must not fail. [nothing happens]
+ * All may block but @info and @release; each is called with a reference held.
+ */
+struct file_ops {
+    long (*read)(struct file *file, void *buf, size_t bytes);
+    long (*write)(struct file *file, const void *buf, size_t bytes);
+    int64_t (*seek)(struct file *file, int64_t offset, int whence);
+    int (*info)(struct file *file, struct file_info *out);
+    int (*control)(struct file *file, unsigned long request, void *argument);
+    void (*release)(struct file *file);
+};
+
+/**
+ * struct file - An open file; several descriptors may name it. Embed it in a structure of your own.
+ * @flags: enum file_flags; NONBLOCK and APPEND may change while open.
+ */
+struct file {
+    const struct file_ops *ops;
+    unsigned int refs;
+    unsigned int flags;
+};
+
+/** file_init() - Ready @file with one reference, which fd_install() takes over. */
+void file_init(struct file *file, const struct file_ops *ops, unsigned int flags);
+
+/** file_get() - One more reference. */
+void file_get(struct file *file);
+
+/** file_put() - Give up a reference; the last one releases the file. */
+void file_put(struct file *file);
+
+/** fd_install() - Give @file the lowest free descriptor >= @min. Takes over the caller's reference only on success. -EMFILE, -ENOMEM. */
+int fd_install(struct file *file, int min) MUST_CHECK;
+
+/** fd_file() - What @fd names, with a reference for the caller; NULL if nothing. */
+struct file *fd_file(int fd) MUST_CHECK;
+
+/** fd_close() - Free @fd. A thread that is blocked in the file keeps it until it comes back. -EBADF. */
+int fd_close(int fd);
+
+/** fd_dup() - Another descriptor >= @min of the same file. -EBADF, -EINVAL, -EMFILE, -ENOMEM. */
+int fd_dup(int fd, int min) MUST_CHECK;
+
+/** fd_dup2() - Make @to name what @fd names; what @to named before is closed. @to. -EBADF, -ENOMEM. */
+int fd_dup2(int fd, int to) MUST_CHECK;
+
+long fd_read(int fd, void *buf, size_t bytes);
+long fd_write(int fd, const void *buf, size_t bytes);
+int64_t fd_seek(int fd, int64_t offset, int whence);
+int fd_info(int fd, struct file_info *out);
+
+/** FD_LIMIT - Descriptors at most. */
+#define FD_LIMIT 65536
+
+/** console_file - Standard input, output and error. */
+extern struct file console_file;
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Descriptors by their POSIX names. Owns the translation of flags and structures between newlib's headers and
+ * lib/vfs; what a descriptor does is the file's own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xenolith/vfs.h>
+
+#include "newlib_priv.h"
+
+ssize_t read(int fd, void *buf, size_t bytes)
+{
+    return libc_result(fd_read(fd, buf, bytes));
+}
+
+ssize_t write(int fd, const void *buf, size_t bytes)
+{
+    return libc_result(fd_write(fd, buf, bytes));
+}
+
+int close(int fd)
+{
+    return (int)libc_result(fd_close(fd));
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+    return libc_result(fd_seek(fd, offset, whence));
+}
+
+int dup(int fd)
+{
+    return (int)libc_result(fd_dup(fd, 0));
+}
+
+int dup2(int fd, int to)
+{
+    return (int)libc_result(fd_dup2(fd, to));
+}
+
+static mode_t mode_of(enum file_kind kind)
+{
+    switch (kind) {
+    case FILE_CHARACTER:
+        return S_IFCHR;
+    case FILE_DIRECTORY:
+        return S_IFDIR;
+    case FILE_SOCKET:
+        return S_IFSOCK;
+    case FILE_BLOCK:
+        return S_IFBLK;
+    case FILE_REGULAR:
+        break;
+    }
+    return S_IFREG;
+}
+
+int fstat(int fd, struct stat *out)
+{
+    struct file_info info = {0};
+    int rc = fd_info(fd, &info);
+
+    if (rc != 0) {
+        return (int)libc_result(rc);
+    }
+    memset(out, 0, sizeof(*out));
+    out->st_ino = info.serial;
+    out->st_mode = mode_of(info.kind) | info.permissions;
+    out->st_nlink = 1;
+    out->st_size = (off_t)info.size_bytes;
+    out->st_blksize = info.block_bytes;
+    out->st_blocks = (blkcnt_t)((info.size_bytes + 511) / 512);
+    out->st_mtim.tv_sec = (time_t)(info.modified_ns / 1000000000);
+    out->st_mtim.tv_nsec = (long)(info.modified_ns % 1000000000);
+    out->st_atim = out->st_mtim;
+    out->st_ctim = out->st_mtim;
+    return 0;
+}
+
+int isatty(int fd)
+{
+    struct file_info info = {0};
+    int rc = fd_info(fd, &info);
+
+    if (rc != 0) {
+        errno = libc_errno(rc);
+        return 0;
+    }
+    if (info.kind != FILE_CHARACTER) {
+        errno = ENOTTY;
+        return 0;
+    }
+    return 1;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    struct file *file = fd_file(fd);
+    va_list arguments;
+    long rc;
+
+    if (file == NULL) {
+        errno = EBADF;
+        return -1;
+    }
+    va_start(arguments, request);
+    if (file->ops->control != NULL) {
+        rc = libc_result(file->ops->control(file, request, va_arg(arguments, void *)));
+    } else {
+        errno = ENOTTY;
+        rc = -1;
+    }
+    va_end(arguments);
+    file_put(file);
+    return (int)rc;
+}
+
+static int flags_of(const struct file *file)
+{
+    bool reads = (file->flags & FILE_READ) != 0;
+    bool writes = (file->flags & FILE_WRITE) != 0;
+
+    return (reads && writes ? O_RDWR : writes ? O_WRONLY : O_RDONLY) |
+           ((file->flags & FILE_NONBLOCK) != 0 ? O_NONBLOCK : 0) | ((file->flags & FILE_APPEND) != 0 ? O_APPEND : 0);
+}
+
+static void set_flags(struct file *file, int flags)
+{
+    file->flags &= ~(unsigned int)(FILE_NONBLOCK | FILE_APPEND);
+    file->flags |= ((flags & O_NONBLOCK) != 0 ? FILE_NONBLOCK : 0) | ((flags & O_APPEND) != 0 ? FILE_APPEND : 0);
+}
+
+/* FD_CLOEXEC is accepted and forgotten: there is no exec that could close anything. */
+int fcntl(int fd, int command, ...)
+{
+    struct file *file = fd_file(fd);
+    va_list arguments;
+    int argument;
+    int rc = 0;
+
+    if (file == NULL) {
+        errno = EBADF;
+        return -1;
+    }
+    va_start(arguments, command);
+    argument = va_arg(arguments, int);
+    va_end(arguments);
+    switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        rc = (int)libc_result(fd_dup(fd, argument));
+        break;
+    case F_GETFD:
+    case F_SETFD:
+        break;
+    case F_GETFL:
+        rc = flags_of(file);
+        break;
+    case F_SETFL:
+        set_flags(file, argument);
+        break;
+    default:
+        errno = EINVAL;
+        rc = -1;
+        break;
+    }
+    file_put(file);
+    return rc;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the files of lib/newlib share among themselves and with lib/posix. Includes newlib's headers; the
+ * kernel's error numbers come in as plain negative ints and leave by libc_result().
+ */
+#ifndef NEWLIB_PRIV_H
+#define NEWLIB_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <xenolith/compiler.h>
+
+/** libc_errno() - newlib's number for a kernel error (positive); EIO for one it does not know. */
+int libc_errno(long kernel_errno);
+
+/** libc_result() - @rc unless negative; else errno is set from it and the result is -1. */
+long libc_result(long rc);
+
+/** libc_timespec_ns() - @ts in ns, saturating at TIME_FOREVER. False when it is no valid time. */
+bool libc_timespec_ns(const struct timespec *ts, uint64_t *ns);
+
+/** libc_clock_ns() - The time of a POSIX clock; false for one that does not exist here. */
+bool libc_clock_ns(clockid_t clock, uint64_t *ns);
+
+/** libc_clock_deadline() - The monotonic deadline that belongs to time @ns of @clock, which must exist. */
+uint64_t libc_clock_deadline(clockid_t clock, uint64_t ns);
+
+/** libc_locks_yield() - From now on a stdio lock that another thread holds is passed over. For exit. */
+void libc_locks_yield(void);
+
+#endif

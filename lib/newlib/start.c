@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From the kernel to main() and from exit() back: arguments, environment, constructors, destructors. The
+ * linker script lays out the arrays of constructors.
+ */
+#include <reent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <xenolith/boot.h>
+#include <xenolith/heap.h>
+#include <xenolith/init.h>
+#include <xenolith/panic.h>
+#include <xenolith/sched.h>
+#include <xenolith/shutdown.h>
+
+#include "cmdline.h"
+#include "newlib_priv.h"
+
+typedef void initializer(void);
+
+extern initializer *__preinit_array_start[], *__preinit_array_end[];
+extern initializer *__init_array_start[], *__init_array_end[];
+extern initializer *__fini_array_start[], *__fini_array_end[];
+
+extern int main(int argc, char **argv, char **envp);
+extern char **environ;
+void __call_exitprocs(int status, void *dso);
+
+/** xenolith_program_name - argv[0]; a program may define its own. */
+char xenolith_program_name[] WEAK = "xenolith";
+
+/* Registered first, hence run last of all exit handlers and right before stdio flushes. */
+static void run_destructors(void)
+{
+    for (initializer **f = __fini_array_end; f > __fini_array_start; f--) {
+        f[-1]();
+    }
+    libc_locks_yield();
+}
+
+/* What exit() does but for the end itself, which the toolstack has asked for. */
+static void end_orderly(void)
+{
+    __call_exitprocs(0, NULL);
+    if (__stdio_exit_handler != NULL) {
+        __stdio_exit_handler();
+    }
+}
+
+static void reclaim_thread(void)
+{
+    _reclaim_reent(_REENT);
+}
+
+THREAD_EXIT_HOOK(newlib, reclaim_thread);
+
+NORETURN void libc_start(const char *text)
+{
+    void *block = heap_alloc(cmdline_block_bytes(text));
+    struct cmdline cmdline;
+
+    if (block == NULL) {
+        panic("no memory for the program's arguments");
+    }
+    cmdline_parse(text, xenolith_program_name, boot_option_is_known, block, &cmdline);
+    environ = cmdline.envp;
+    if (atexit(run_destructors) != 0) {
+        panic("no memory for the program's destructors");
+    }
+    shutdown_set_exit(end_orderly);
+    for (initializer **f = __preinit_array_start; f < __preinit_array_end; f++) {
+        (*f)();
+    }
+    for (initializer **f = __init_array_start; f < __init_array_end; f++) {
+        (*f)();
+    }
+    exit(main(cmdline.argc, cmdline.argv, cmdline.envp));
+}
+
+void _exit(int status)
+{
+    shutdown_exit(status);
+}

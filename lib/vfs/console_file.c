@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The console as a file: what descriptors 0, 1 and 2 name at the start. Owns no state of its own.
+ */
+#include <xenolith/console.h>
+#include <xenolith/errno.h>
+#include <xenolith/vfs.h>
+
+static long read_console(struct file *file, void *buf, size_t bytes)
+{
+    if ((file->flags & FILE_NONBLOCK) != 0 && !console_input_ready()) {
+        return -EAGAIN;
+    }
+    return console_read(buf, bytes);
+}
+
+static long write_console(struct file *file, const void *buf, size_t bytes)
+{
+    (void)file;
+    return console_write(buf, bytes);
+}
+
+static int describe_console(struct file *file, struct file_info *out)
+{
+    (void)file;
+    *out = (struct file_info){
+        .kind = FILE_CHARACTER,
+        .permissions = 0620,
+        .block_bytes = 1024,
+    };
+    return 0;
+}
+
+static const struct file_ops console_ops = {
+    .read = read_console,
+    .write = write_console,
+    .info = describe_console,
+};
+
+/* One reference for each of the three descriptors, and one that keeps it for ever. */
+struct file console_file = {
+    .ops = &console_ops,
+    .refs = 4,
+    .flags = FILE_READ | FILE_WRITE,
+};

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Files behind descriptors: reference counts, access checks, and the way to the file's own operations.
+ */
+#include <xenolith/vfs.h>
+
+#include <xenolith/errno.h>
+#include <xenolith/panic.h>
+
+void file_init(struct file *file, const struct file_ops *ops, unsigned int flags)
+{
+    file->ops = ops;
+    file->refs = 1;
+    file->flags = flags;
+}
+
+void file_get(struct file *file)
+{
+    ASSERT(file->refs > 0);
+    file->refs++;
+}
+
+void file_put(struct file *file)
+{
+    ASSERT(file->refs > 0);
+    if (--file->refs == 0 && file->ops->release != NULL) {
+        file->ops->release(file);
+    }
+}
+
+/* The file behind @fd, open for @access. */
+static int open_for(int fd, unsigned int access, struct file **out)
+{
+    struct file *file = fd_file(fd);
+
+    if (file == NULL) {
+        return -EBADF;
+    }
+    if ((file->flags & access) != access) {
+        file_put(file);
+        return -EBADF;
+    }
+    *out = file;
+    return 0;
+}
+
+long fd_read(int fd, void *buf, size_t bytes)
+{
+    struct file *file;
+    long rc = open_for(fd, FILE_READ, &file);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (file->ops->read == NULL) {
+        rc = -EINVAL;
+    } else if (bytes > 0) {
+        rc = file->ops->read(file, buf, bytes);
+    }
+    file_put(file);
+    return rc;
+}
+
+long fd_write(int fd, const void *buf, size_t bytes)
+{
+    struct file *file;
+    long rc = open_for(fd, FILE_WRITE, &file);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (file->ops->write == NULL) {
+        rc = -EINVAL;
+    } else if (bytes > 0) {
+        rc = file->ops->write(file, buf, bytes);
+    }
+    file_put(file);
+    return rc;
+}
+
+int64_t fd_seek(int fd, int64_t offset, int whence)
+{
+    struct file *file;
+    int64_t rc = open_for(fd, 0, &file);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = file->ops->seek != NULL ? file->ops->seek(file, offset, whence) : -ESPIPE;
+    file_put(file);
+    return rc;
+}
+
+int fd_info(int fd, struct file_info *out)
+{
+    struct file *file;
+    int rc = open_for(fd, 0, &file);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = file->ops->info != NULL ? file->ops->info(file, out) : -EINVAL;
+    file_put(file);
+    return rc;
+}
