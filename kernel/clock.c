@@ -74,7 +74,8 @@ uint64_t time_tsc_to_ns(uint64_t tsc)
     struct clock_sample s;
 
     take_sample(&s);
-    if (tsc < s.tsc_timestamp) {
+    /* By the difference: with a TSC offset the timestamp itself may lie below 0. */
+    if ((int64_t)(tsc - s.tsc_timestamp) < 0) {
         uint64_t back = s.tsc_timestamp - tsc;
 
         back = s.shift >= 0 ? back << s.shift : back >> -s.shift;
