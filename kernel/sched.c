@@ -140,6 +140,13 @@ static struct thread *pick_next(struct sched_cpu *cpu)
     }
 }
 
+void sched_check_may_block(void)
+{
+    if (UNLIKELY(in_upcall() || this_cpu()->in_timers)) {
+        panic("%s blocks in %s", this_cpu()->current->name, in_upcall() ? "an upcall" : "a timer's callback");
+    }
+}
+
 /* After a switch, on the new thread's stack: the one that ended can go now. */
 static void free_ended(void)
 {
@@ -158,7 +165,6 @@ void sched_switch(void)
     struct thread *self = cpu->current;
     struct thread *next;
 
-    ASSERT(!in_upcall() && !cpu->in_timers);
     next = pick_next(cpu);
     next->state = THREAD_RUNNING;
     if (next == self) {
@@ -198,8 +204,10 @@ void sched_end(bool reclaim)
 
 void thread_yield(void)
 {
-    bool was = upcall_save();
+    bool was;
 
+    sched_check_may_block();
+    was = upcall_save();
     sched_make_runnable(this_cpu()->current);
     sched_switch();
     upcall_restore(was);

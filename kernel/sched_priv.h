@@ -64,6 +64,9 @@ struct thread {
 /** sched_switch() - Run the next runnable thread, idling until there is one. The caller set its own state. Upcalls off. */
 void sched_switch(void);
 
+/** sched_check_may_block() - Panics in upcalls and timer callbacks. */
+void sched_check_may_block(void);
+
 /** sched_make_runnable() - Append @t to the run queue. Upcalls off. */
 void sched_make_runnable(struct thread *t);
 

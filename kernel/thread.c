@@ -129,6 +129,7 @@ void thread_exit(void)
 {
     struct thread *self = thread_current();
 
+    sched_check_may_block();
     for (void (*const *hook)(void) = __thread_exit_hooks_start; hook < __thread_exit_hooks_end; hook++) {
         (*hook)();
     }

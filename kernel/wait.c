@@ -20,9 +20,10 @@ void wait_queue_init(struct wait_queue *wq)
 void wait_prepare(struct wait_queue *wq, struct waiter *w)
 {
     struct thread *self = thread_current();
-    bool was = upcall_save();
+    bool was;
 
-    ASSERT(!in_upcall());
+    sched_check_may_block();
+    was = upcall_save();
     w->thread = self;
     list_push_back(&wq->waiters, &w->link);
     /* In several queues at once, a wake from the first must not be forgotten when the second is joined. */

@@ -16,7 +16,7 @@
 #include <xenolith/time.h>
 
 #define THREAD_NAME_BYTES  16
-#define THREAD_STACK_BYTES (64UL << 10) /* default; the guard page comes on top */
+#define THREAD_STACK_BYTES (60UL << 10) /* default: with the guard page just a block of 16 pages */
 
 struct thread;
 
@@ -69,7 +69,7 @@ static inline void thread_sleep_ns(uint64_t ns)
  * For modules that keep state a thread (the C library's reentrancy).
  */
 #define THREAD_EXIT_HOOK(ident, fn)                                                               \
-    static void (*const thread_exit_hook_##ident)(void) USED SECTION(".rodata.thread_exit_hooks") = (fn)
+    static void (*const thread_exit_hook_##ident)(void) REGISTERED(".rodata.thread_exit_hooks") = (fn)
 
 /** sched_alarm_upcall() - The alarm of time_set_alarm() came: timers are due. Context: upcalls (VIRQ_TIMER's handler). */
 void sched_alarm_upcall(void);

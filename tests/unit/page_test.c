@@ -151,6 +151,21 @@ static void an_exact_allocation_takes_no_page_too_many(void **state)
     assert_int_equal(stats_now().largest_free, REGION_PAGES);
 }
 
+static void allocations_of_an_odd_size_are_packed(void **state)
+{
+    static void *run[REGION_PAGES / 5];
+
+    for (size_t i = 0; i < REGION_PAGES / 5; i++) {
+        run[i] = page_alloc_exact(5);
+        assert_non_null(run[i]);
+    }
+    check_invariants();
+    for (size_t i = 0; i < REGION_PAGES / 5; i++) {
+        page_free_exact(run[i], 5);
+    }
+    assert_int_equal(stats_now().largest_free, REGION_PAGES);
+}
+
 static void parts_of_an_exact_allocation_are_freed_by_themselves(void **state)
 {
     char *run = page_alloc_exact(9);
@@ -557,6 +572,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_ram_can_be_had_and_comes_back_in_one_piece, setup, teardown),
         cmocka_unit_test_setup_teardown(blocks_are_naturally_aligned, setup, teardown),
         cmocka_unit_test_setup_teardown(an_exact_allocation_takes_no_page_too_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(allocations_of_an_odd_size_are_packed, setup, teardown),
         cmocka_unit_test_setup_teardown(parts_of_an_exact_allocation_are_freed_by_themselves, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbours_are_joined_when_no_block_is_large_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(an_exact_allocation_grows_in_place_into_free_pages, setup, teardown),
