@@ -138,7 +138,7 @@ static void announce_features(void)
 
 static void control_main(void *arg)
 {
-    static struct xs_watch watch;
+    struct xs_watch watch = {.fn = NULL};
     int rc;
 
     (void)arg;
@@ -170,6 +170,7 @@ static void control_main(void *arg)
         }
         heap_free(path);
     }
+    (void)xs_watch_remove(&watch);
     if (rc != -ENOTCONN) {
         pr_warn("control: no longer watched, error %d\n", -rc);
     }

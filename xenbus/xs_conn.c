@@ -60,6 +60,7 @@ static struct {
     bool attached; /* ring holds the page's indices */
     bool heard;    /* a reply to a request of ours has come */
     int error;
+    unsigned int epoch; /* counts connections */
     evtchn_port_t port;
     struct xs_ring ring;
     struct mutex writer;
@@ -167,6 +168,7 @@ void xs_conn_forget(void)
         semaphore_wait(&conn.free_slots);
     }
     conn.error = 0;
+    conn.epoch++;
     conn.attached = conn.heard = false;
     conn.in_bytes = 0;
     for (unsigned int i = 0; i < XS_MAX_REQUESTS; i++) {
@@ -178,6 +180,11 @@ void xs_conn_forget(void)
 int xs_conn_error(void)
 {
     return conn.error;
+}
+
+unsigned int xs_conn_epoch(void)
+{
+    return conn.epoch;
 }
 
 struct wait_queue *xs_conn_watchers(void)

@@ -80,12 +80,15 @@ bool xs_conn_has_news(void);
 /** xs_conn_error() - 0, or why the connection is closed. Sticky. */
 int xs_conn_error(void);
 
+/** xs_conn_epoch() - Which connection this is. What an earlier one knew of us, watches above all, the daemon has forgotten. */
+unsigned int xs_conn_epoch(void);
+
 /** xs_conn_watchers() - Where those wait who want events; an upcall wakes one of them if nobody waits for a reply. */
 struct wait_queue *xs_conn_watchers(void);
 
 /**
  * xs_conn_forget() - Close: every waiter gets -ESHUTDOWN; the next request connects afresh. For a new ring page
- * after a resume.
+ * after a resume. Watches stay with the old connection: they report -ESHUTDOWN and have to be removed and added again.
  * Context: threads.
  */
 void xs_conn_forget(void);

@@ -189,11 +189,17 @@ static void watch_main(void *arg)
     }
 }
 
+/* Why no event will come any more, or 0. */
+static int watch_error(const struct xs_watch *watch)
+{
+    return watch->epoch != xs_conn_epoch() ? -ESHUTDOWN : xs_conn_error();
+}
+
 static bool next_is_due(const void *arg)
 {
     const struct xs_watch *watch = arg;
 
-    return !list_is_empty(&watch->events) || watch->removing || xs_conn_error() != 0;
+    return !list_is_empty(&watch->events) || watch->removing || watch_error(watch) != 0;
 }
 
 int xs_watch_next(struct xs_watch *watch, char **path, uint64_t deadline_ns)
@@ -217,7 +223,7 @@ int xs_watch_next(struct xs_watch *watch, char **path, uint64_t deadline_ns)
         return rc;
     }
     if (list_is_empty(&watch->events)) {
-        return xs_conn_error();
+        return watch_error(watch);
     }
     event = list_entry(watch->events.next, struct xs_event, link);
     rc = (int)strlen(event == &watch->resync ? watch->path : event->path) + 1;
@@ -296,6 +302,7 @@ int xs_watch_add(struct xs_watch *watch, const char *path)
     }
     memcpy(watch->path, path, bytes);
     watch->id = ++next_id;
+    watch->epoch = xs_conn_epoch();
     watch->overflow = watch->removing = watch->resync_queued = false;
     watch->readers = 0;
     watch->queued_bytes = 0;
@@ -323,7 +330,7 @@ int xs_watch_remove(struct xs_watch *watch)
         return 0;
     }
     watch_detach(watch);
-    rc = watch_request(XS_UNWATCH, id, path);
+    rc = watch->epoch != xs_conn_epoch() ? -ESHUTDOWN : watch_request(XS_UNWATCH, id, path);
     if (delivering == watch) {
         /* From its own callback. */
         delivering = NULL;

@@ -103,7 +103,7 @@ struct xs_watch {
     bool overflow; /* written by xenbus/ */
     /* owned by xenbus/ from here on */
     bool registered, removing, resync_queued;
-    unsigned int readers;
+    unsigned int readers, epoch;
     uint32_t id;
     size_t queued_bytes;
     char *path;

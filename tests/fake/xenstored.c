@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The fake xenstored's outside: the ring page from the daemon's end, the event channel, requests, transactions, watches.
- * The tree is xenstored_tree.c's.
+ * The tree is xenstored_tree.c's. It runs on the stack of whichever thread idles, so large buffers are static.
  */
 #include <fake_xenstored.h>
 
@@ -44,8 +44,8 @@ static struct {
     char body[XENSTORE_PAYLOAD_MAX + 1];
 } in;
 static size_t in_bytes;
-static char *out;
-static size_t out_bytes;
+static char *out; /* out_bytes wait from out_head on */
+static size_t out_head, out_bytes, out_room;
 
 /* ---- The event channel ---------------------------------------------------------------------------------- */
 
@@ -108,8 +108,19 @@ int evtchn_send(evtchn_port_t port)
 
 void fake_xs_emit(const void *bytes, size_t len)
 {
-    out = realloc(out, out_bytes + len + 1);
-    memcpy(out + out_bytes, bytes, len);
+    if (out_head + out_bytes + len > out_room) {
+        char *grown;
+
+        out_room = 2 * (out_bytes + len) + 65536;
+        grown = malloc(out_room);
+        if (out_bytes != 0) {
+            memcpy(grown, out + out_head, out_bytes);
+        }
+        free(out);
+        out = grown;
+        out_head = 0;
+    }
+    memcpy(out + out_head + out_bytes, bytes, len);
     out_bytes += len;
     kicked = true;
 }
@@ -117,7 +128,7 @@ void fake_xs_emit(const void *bytes, size_t len)
 static void emit_message(uint32_t type, uint32_t req_id, uint32_t tx_id, const void *body, size_t len)
 {
     struct xsd_sockmsg hdr = {type, req_id, tx_id, (uint32_t)len};
-    char copy[XENSTORE_PAYLOAD_MAX];
+    static char copy[XENSTORE_PAYLOAD_MAX];
 
     memcpy(copy, body, len);
     if (fake_xs.mangle != NULL && !fake_xs.mangle(&hdr, copy)) {
@@ -162,7 +173,7 @@ static void reply_result(int error)
 
 void fake_xs_emit_event(const char *path, const char *token)
 {
-    char body[XENSTORE_PAYLOAD_MAX];
+    static char body[XENSTORE_PAYLOAD_MAX];
     size_t first = strlen(path) + 1;
 
     memcpy(body, path, first);
@@ -261,8 +272,9 @@ static void do_tx_end(struct tx *tx)
 
 static void do_watch(const char *path, const char *token)
 {
-    struct watch w = {.relative = in.body[0] != '/' && in.body[0] != '@'};
+    static struct watch w;
 
+    w.relative = in.body[0] != '/' && in.body[0] != '@';
     snprintf(w.path, sizeof(w.path), "%s", path);
     snprintf(w.token, sizeof(w.token), "%s", token);
     watch_list = realloc(watch_list, (nr_watches + 1) * sizeof(w));
@@ -286,7 +298,7 @@ static void do_unwatch(const char *path, const char *token)
 
 static void do_directory(struct fake_tree *t, const char *path, const char *offset)
 {
-    char part[XENSTORE_PAYLOAD_MAX];
+    static char part[XENSTORE_PAYLOAD_MAX];
     struct fake_node *node;
     size_t len, head, bytes = 0, at = offset != NULL ? strtoul(offset, NULL, 10) : 0;
     int rc = fake_tree_get(t, path, FAKE_XS_DOMID, &node);
@@ -388,7 +400,7 @@ static void serve_node(struct fake_tree *t, struct tx *tx, const char *path, con
 
 static void serve_request(void)
 {
-    char path[XENSTORE_ABS_PATH_MAX + 64];
+    static char path[XENSTORE_ABS_PATH_MAX + 64];
     const char *rest = in.body + strlen(in.body) + 1;
     size_t rest_len = in.hdr.len > strlen(in.body) ? in.hdr.len - strlen(in.body) - 1 : 0;
     struct tx *tx = tx_find(in.hdr.tx_id);
@@ -498,11 +510,9 @@ static size_t push_output(void)
     }
     bytes = move_limit(out_bytes < XENSTORE_RING_SIZE - used ? out_bytes : XENSTORE_RING_SIZE - used);
     for (size_t i = 0; i < bytes; i++) {
-        ring_page.rsp[MASK_XENSTORE_IDX(prod + i)] = out[i];
+        ring_page.rsp[MASK_XENSTORE_IDX(prod + i)] = out[out_head + i];
     }
-    if (bytes != 0) {
-        memmove(out, out + bytes, out_bytes - bytes);
-    }
+    out_head += bytes;
     out_bytes -= bytes;
     ring_page.rsp_prod = prod + (uint32_t)bytes;
     return bytes;
@@ -613,7 +623,7 @@ void fake_xs_start(uint32_t index)
     free(out);
     watch_list = NULL;
     out = NULL;
-    nr_watches = in_bytes = out_bytes = 0;
+    nr_watches = in_bytes = out_head = out_bytes = out_room = 0;
     memset(&ring_page, 0x5a, sizeof(ring_page));
     ring_page.req_prod = ring_page.req_cons = ring_page.rsp_prod = ring_page.rsp_cons = index;
     ring_page.server_features = XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;

@@ -92,9 +92,11 @@ static bool allowed(const struct fake_node *node, unsigned int domid, char want)
 }
 
 /* The nearest node upwards that is there; it decides about what is not. */
-static struct fake_node *find_ancestor(struct fake_tree *t, const char *path, char *parent, size_t bytes)
+static struct fake_node *find_ancestor(struct fake_tree *t, const char *path)
 {
-    snprintf(parent, bytes, "%s", path);
+    static char parent[XENSTORE_ABS_PATH_MAX + 1];
+
+    snprintf(parent, sizeof(parent), "%s", path);
     for (;;) {
         struct fake_node *node = find(t, parent);
         char *slash = strrchr(parent, '/');
@@ -118,14 +120,12 @@ static bool path_is_valid(const char *path)
 
 int fake_tree_get(struct fake_tree *t, const char *path, unsigned int domid, struct fake_node **node)
 {
-    char parent[XENSTORE_ABS_PATH_MAX + 1];
-
     if (!path_is_valid(path)) {
         return EINVAL;
     }
     *node = find(t, path);
     if (*node == NULL) {
-        return allowed(find_ancestor(t, path, parent, sizeof(parent)), domid, 'r') ? ENOENT : EACCES;
+        return allowed(find_ancestor(t, path), domid, 'r') ? ENOENT : EACCES;
     }
     return allowed(*node, domid, 'r') ? 0 : EACCES;
 }
@@ -133,8 +133,7 @@ int fake_tree_get(struct fake_tree *t, const char *path, unsigned int domid, str
 /* Make the node and its parents; each takes over its parent's permissions, and belongs to the maker. */
 static int make(struct fake_tree *t, const char *path, unsigned int domid, struct fake_node **out)
 {
-    char parent[XENSTORE_ABS_PATH_MAX + 1];
-    struct fake_node *up = find_ancestor(t, path, parent, sizeof(parent));
+    struct fake_node *up = find_ancestor(t, path);
     struct fake_node fresh;
     size_t at = 0;
 
@@ -146,7 +145,7 @@ static int make(struct fake_tree *t, const char *path, unsigned int domid, struc
         return EACCES;
     }
     fresh = *up;
-    if (strchr(path + strlen(parent) + (parent[1] != '\0'), '/') != NULL) {
+    if (strchr(path + strlen(up->path) + (up->path[1] != '\0'), '/') != NULL) {
         char *cut = strdup(path);
         int rc;
 
@@ -222,7 +221,6 @@ int fake_tree_mkdir(struct fake_tree *t, const char *path, unsigned int domid)
 
 int fake_tree_rm(struct fake_tree *t, const char *path, unsigned int domid)
 {
-    char parent[XENSTORE_ABS_PATH_MAX + 1];
     struct fake_node *node;
     size_t kept = 0;
 
@@ -233,8 +231,7 @@ int fake_tree_rm(struct fake_tree *t, const char *path, unsigned int domid)
     if (node == NULL) {
         size_t up = strrchr(path, '/') == path ? 1 : (size_t)(strrchr(path, '/') - path);
 
-        find_ancestor(t, path, parent, sizeof(parent));
-        return strlen(parent) == up ? 0 : ENOENT;
+        return strlen(find_ancestor(t, path)->path) == up ? 0 : ENOENT;
     }
     if (!allowed(node, domid, 'w')) {
         return EACCES;
@@ -248,7 +245,7 @@ int fake_tree_rm(struct fake_tree *t, const char *path, unsigned int domid)
         }
     }
     t->nr = kept;
-    find_ancestor(t, path, parent, sizeof(parent))->generation = ++t->generation;
+    find_ancestor(t, path)->generation = ++t->generation;
     return 0;
 }
 

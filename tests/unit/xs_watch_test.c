@@ -423,6 +423,25 @@ static void connection_lost(void **state)
     assert_int_equal(xs_watch_add(&watch, "data"), -EPROTO);
 }
 
+/* A watch belongs to its connection; one that is made anew knows nothing of it. */
+static void new_connection(void **state)
+{
+    struct xs_watch *watch = heap_zalloc(1, sizeof(*watch));
+    struct thread *thread;
+
+    assert_int_equal(xs_watch_add(watch, "data"), 0);
+    assert_int_equal(thread_create(&thread, "reader", reader_main, watch, 0), 0);
+    settle();
+    xs_conn_forget();
+    assert_int_equal(thread_join(thread), 0);
+    assert_int_equal(reader_result, -ESHUTDOWN);
+    assert_int_equal(xs_watch_remove(watch), -ESHUTDOWN);
+    assert_int_equal(xs_watch_add(watch, "data"), 0);
+    next_is(watch, "data");
+    assert_int_equal(xs_watch_remove(watch), 0);
+    heap_free(watch);
+}
+
 /* ---- Many at once --------------------------------------------------------------------------------------- */
 
 static struct xs_watch many[40];
@@ -486,6 +505,7 @@ int main(void)
         TEST(no_memory_for_an_event),
         TEST(strange_events_are_dropped),
         TEST(connection_lost),
+        TEST(new_connection),
         TEST(watches_come_and_go_in_many_threads),
     };
 
