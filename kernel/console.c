@@ -15,6 +15,7 @@
 #include <xenolith/string.h>
 #include <xenolith/sync.h>
 #include <xenolith/time.h>
+#include <xenolith/trace.h>
 
 #include <arch/cpu.h>
 
@@ -52,8 +53,17 @@ static void hypervisor_write(const char *buf, size_t len)
 
 void console_notify(void)
 {
-    if (console.unsent) {
-        console.unsent = false;
+    struct xencons_interface *ring = console.ring;
+
+    if (ring == NULL) {
+        return;
+    }
+    /* Behind out_prod's store: either we see here that the backend is done, or its event comes after its last look. */
+    smp_mb();
+    if (console.in_unsent ||
+        (console.out_unsent && (int32_t)(READ_ONCE(ring->out_cons) - console.told) >= 0)) {
+        console.in_unsent = console.out_unsent = false;
+        console.told = console.out_prod;
         (void)evtchn_send(console.port);
     }
 }
@@ -121,7 +131,8 @@ static size_t out_put(const char *buf, size_t len)
         smp_wmb(); /* bytes first, then the index that shows them */
         WRITE_ONCE(ring->out_prod, prod);
         console.out_prod = prod;
-        console.unsent = true;
+        console.out_unsent = true;
+        TRACE(TRACE_RING, TRACE_EV_RING_PUSH, console.port, prod, 0);
     }
     return done;
 }
@@ -304,10 +315,10 @@ static void console_upcall(evtchn_port_t port, void *arg)
     if (console.ring == NULL) {
         return;
     }
-    if (!writing && pending.len > 0) {
+    if (!writing) {
         pending_drain();
-        console_notify();
     }
+    console_notify();
     wait_wake_all(&console.out_waiters);
     if (console.ring != NULL && READ_ONCE(console.ring->in_prod) != console.in_cons) {
         wait_wake_all(&console.in_waiters);
@@ -363,6 +374,21 @@ void console_flush(void)
     }
 }
 
+/* What the domain builder, or whoever used the ring before us, has left. */
+static bool find_ring(void)
+{
+    const struct xencons_interface *ring = boot_info.console_ring;
+
+    if (boot_info.console_port == 0 || ring == NULL) {
+        return false;
+    }
+    console.port = boot_info.console_port;
+    console.out_prod = READ_ONCE(ring->out_prod);
+    console.told = READ_ONCE(ring->out_cons);
+    console.in_cons = READ_ONCE(ring->in_cons);
+    return true;
+}
+
 void console_panic(void)
 {
     upcall_disable();
@@ -371,9 +397,7 @@ void console_panic(void)
     }
     panicking = true;
     panic_deadline_ns = time_deadline_ns(PANIC_LIMIT_NS);
-    if (!started && boot_info.console_port != 0 && boot_info.console_ring != NULL) {
-        console.port = boot_info.console_port;
-        console.out_prod = READ_ONCE(((struct xencons_interface *)boot_info.console_ring)->out_prod);
+    if (!started && find_ring()) {
         console.ring = boot_info.console_ring;
     }
 }
@@ -392,24 +416,17 @@ void console_set_crlf(bool on)
 
 void console_init(void)
 {
-    struct xencons_interface *ring = boot_info.console_ring;
-
     started = true;
-    if (boot_info.console_port == 0 || ring == NULL) {
+    if (!find_ring()) {
         pending.len = 0;
         return;
     }
-    console.port = boot_info.console_port;
-    console.out_prod = READ_ONCE(ring->out_prod);
-    console.in_cons = READ_ONCE(ring->in_cons);
     if (evtchn_adopt(console.port, console_upcall, NULL) != 0) {
         pr_err("console: event channel %u refused", console.port);
         pending.len = 0;
         return;
     }
-    console.ring = ring;
-    if (pending.len > 0) {
-        (void)pending_gone();
-    }
+    console.ring = boot_info.console_ring;
+    (void)pending_gone();
     evtchn_unmask(console.port);
 }

@@ -8,6 +8,7 @@
 #include <xenolith/console.h>
 #include <xenolith/errno.h>
 #include <xenolith/irq.h>
+#include <xenolith/trace.h>
 
 #include <arch/cpu.h>
 
@@ -43,7 +44,8 @@ static void pump(void)
         console.in_cons = cons;
         smp_mb(); /* we have read what the backend may overwrite now */
         WRITE_ONCE(ring->in_cons, cons);
-        console.unsent = true;
+        console.in_unsent = true;
+        TRACE(TRACE_RING, TRACE_EV_RING_POP, console.port, cons, 0);
     }
     console_notify();
 }

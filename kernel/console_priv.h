@@ -19,19 +19,22 @@
  * struct console - The one console. Written with upcalls off.
  * @ring:     NULL before console_init(), without a console, and once the backend has broken the rules.
  * @out_prod: Bytes we ever put out, modulo 2^32; the shared copy is only written, never believed. @in_cons likewise.
- * @unsent:   Bytes were moved since the backend was last notified.
+ * @told:     @out_prod when the backend was last notified; @out_unsent: it has grown since. @in_unsent: @in_cons has.
  */
 struct console {
     struct xencons_interface *ring;
     evtchn_port_t port;
-    uint32_t out_prod, in_cons;
-    bool unsent, broken;
+    uint32_t out_prod, in_cons, told;
+    bool out_unsent, in_unsent, broken;
     struct wait_queue out_waiters, in_waiters;
 };
 
 extern struct console console;
 
-/** console_notify() - One event for all that was moved since the last. Context: any. */
+/**
+ * console_notify() - One event for all that was moved since the last, and none while the backend is still to take what
+ * it was told of: it tells us when it has, and the upcall comes here again. Context: any.
+ */
 void console_notify(void);
 
 /** console_give_up() - The backend wrote nonsense: from now on the hypervisor's console. @what, @value: which index. */
