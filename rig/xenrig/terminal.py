@@ -41,10 +41,11 @@ class Input:
     """Feeds standard input to a command, as fast as the command takes it and no faster.
 
     With a whole terminal (raw), ^C goes to the command, else it ends the program. The end of a pipe or
-    file that had something in it is typed as ^D, since that is how a console says end of file.
+    file that had something in it is typed as ^D, since that is how a console says end of file; with
+    typed_end=False the command's standard input just ends.
     """
 
-    def __init__(self, channel, command, raw=False):
+    def __init__(self, channel, command, raw=False, typed_end=True):
         self._channel, self._command = channel, command
         self._saved = None
         self._some = False
@@ -55,19 +56,31 @@ class Input:
         except OSError:
             self._ended = True
             return
+        self._closes = not typed_end
         self._typed_end = stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
         self._pollable = not stat.S_ISREG(mode) and not (stat.S_ISCHR(mode) and not os.isatty(0))
-        if os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp():
+        if os.isatty(0):
+            if os.tcgetpgrp(0) != os.getpgrp():
+                self._ended = True  # in the background: reading would stop this program
+                return
             self._saved = termios.tcgetattr(0)
             (tty.setraw if raw else tty.setcbreak)(0)
 
-    @property
-    def hungry(self):
-        """Whether poll() would read at once, without an event to wait for (a file as standard input)."""
-        return not self._ended and not self._pollable
+    def serve(self, deadline=None, what="", wake=lambda: None):
+        """Pass input on until the command has ended. Raises Timeout at the deadline.
 
-    def poll(self):
-        """Call before each wait: takes input if the command has room for some."""
+        wake() may give a value that makes serve() return as soon as it changes.
+        """
+        command, first = self._command, wake()
+        while command.status is None and wake() == first:
+            self._poll()
+            room = command.wants_input
+            self._channel.run_until(
+                lambda: command.status is not None or command.wants_input != room or wake() != first
+                or (room and not self._ended and not self._pollable), deadline, what)
+
+    def _poll(self):
+        """Take input if the command has room for some."""
         if self._ended:
             return
         if not self._command.wants_input:
@@ -85,7 +98,9 @@ class Input:
         if not data:
             self._ended = True
             self._channel.unwatch(0)
-            if self._some and self._typed_end:
+            if self._closes:
+                self._command.end_input()
+            elif self._some and self._typed_end:
                 self._command.write(_END_OF_FILE)
             return
         self._some = True
