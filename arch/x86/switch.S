@@ -34,10 +34,12 @@ FUNC(arch_context_switch)
     ret
 END_FUNC(arch_context_switch)
 
-/* A new thread's first return lands here: rbx holds its body; the frame chain and return address end in 0. */
+/*
+ * A new thread's first return lands here: rbx holds its body. The frame chain ends in 0, and so does the stack:
+ * arch_context_init() has put a return address of 0 there, which leaves rsp as a called function expects it.
+ */
 FUNC(arch_context_start)
     xorl %ebp, %ebp
-    pushq $0
     jmp *%rbx
 END_FUNC(arch_context_start)
 
