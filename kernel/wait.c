@@ -60,9 +60,6 @@ int wait_block(uint64_t deadline_ns)
     bool was;
 
     ASSERT(self->nr_waits > 0);
-    if (READ_ONCE(self->state) != THREAD_PREPARING) {
-        return 0;
-    }
     self->timed_out = false;
     if (deadline_ns == TIME_FOREVER) {
         was = upcall_save();

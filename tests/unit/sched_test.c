@@ -184,6 +184,16 @@ static void detached_threads_free_themselves(void **state)
     assert_string_equal(journal, "eed");
 }
 
+static void threads_may_end_one_right_after_the_other(void **state)
+{
+    for (int i = 0; i < 5; i++) {
+        thread_detach(make("ender", ender, NULL));
+    }
+    thread_yield(); /* each ends before the next has run at all */
+    assert_string_equal(journal, "eeeee");
+    assert_int_equal(stats_now().threads, 1);
+}
+
 static void misuse_of_ends_panics(void **state)
 {
     struct thread *t = make("ender", ender, NULL);
@@ -457,6 +467,17 @@ static void sleeping_until_the_past_is_a_yield(void **state)
     thread_join(t);
 }
 
+static void a_deadline_that_passes_while_we_go_to_sleep_is_seen(void **state)
+{
+    uint64_t deadline = fake_now_ns + 12;
+    uint64_t alarms = fake_alarm_sets;
+
+    fake_clock_step_ns = 5; /* the third look at the clock is the scheduler's, and too late for an alarm */
+    thread_sleep_until(deadline);
+    assert_int_equal(fake_now_ns >= deadline, true);
+    assert_int_equal(fake_alarm_sets, alarms);
+}
+
 static void wake_gate(void *arg)
 {
     open = true;
@@ -602,6 +623,7 @@ int main(void)
         sched_test(a_thread_that_has_ended_can_still_be_joined),
         sched_test(joining_oneself_is_a_deadlock),
         sched_test(detached_threads_free_themselves),
+        sched_test(threads_may_end_one_right_after_the_other),
         sched_test(misuse_of_ends_panics),
         sched_test(exit_hooks_run_in_each_ending_thread),
         sched_test(names_are_cut_and_ids_differ),
@@ -614,6 +636,7 @@ int main(void)
         sched_test(sleepers_wake_in_order_and_not_early),
         sched_test(a_sleep_costs_one_alarm_and_one_block),
         sched_test(sleeping_until_the_past_is_a_yield),
+        sched_test(a_deadline_that_passes_while_we_go_to_sleep_is_seen),
         sched_test(waits_that_end_in_time_set_hardly_an_alarm),
         sched_test(a_yield_loop_does_not_starve_timers),
         sched_test(blocking_where_it_is_forbidden_panics),

@@ -116,6 +116,7 @@ static void arm_again_in_the_past(void *arg)
 {
     rounds++;
     timer_arm(&self_arming, fake_now_ns - 5);
+    assert_int_equal(timer_next_deadline(), fake_now_ns - 5);
 }
 
 static void one_that_arms_itself_in_the_past_does_not_hold_up_the_rest(void **state)
