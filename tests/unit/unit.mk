@@ -18,7 +18,7 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie -DXENOLITH_HOS
 UNIT_WRAP := page_alloc page_alloc_exact heap_alloc heap_zalloc heap_aligned_alloc heap_realloc heap_free heap_usable_size
 UNIT_LDFLAGS := -no-pie $(UNIT_SANITIZE) -Wl,-T,tests/fake/fake.lds $(UNIT_WRAP:%=-Wl,--wrap=%)
 
-UNIT_SRCS := $(wildcard tests/fake/*.c) $(addprefix kernel/, \
+UNIT_SRCS += $(wildcard tests/fake/*.c) $(addprefix kernel/, \
 	page.c page_exact.c heap.c heap_slab.c heap_large.c \
 	sched.c thread.c thread_stack.c tls.c wait.c sync.c timer.c)
 
