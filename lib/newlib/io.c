@@ -90,7 +90,7 @@ int isatty(int fd)
     int rc = fd_info(fd, &info);
 
     if (rc != 0) {
-        errno = libc_errno(rc);
+        errno = -rc;
         return 0;
     }
     if (info.kind != FILE_CHARACTER) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the files of lib/newlib share among themselves and with lib/posix. Includes newlib's headers; the
- * kernel's error numbers come in as plain negative ints and leave by libc_result().
+ * What the files of lib/newlib share among themselves and with lib/posix. Includes newlib's headers.
  */
 #ifndef NEWLIB_PRIV_H
 #define NEWLIB_PRIV_H
@@ -11,9 +10,6 @@
 #include <time.h>
 
 #include <xenolith/compiler.h>
-
-/** libc_errno() - newlib's number for a kernel error (positive); EIO for one it does not know. */
-int libc_errno(long kernel_errno);
 
 /** libc_result() - @rc unless negative; else errno is set from it and the result is -1. */
 long libc_result(long rc);
