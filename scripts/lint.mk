@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# `make lint`, `make format` and the proof that each check can fail: included by the top-level Makefile.
+
+.PHONY: lint lint-tests format
+
+lint: packages $(SYSROOT_STAMP) | build/include/xen ## all checks of the sources (LINT="format tidy": only these)
+	@scripts/lint $(LINT)
+
+lint-tests: ## prove that each check of `make lint` finds what it is there for
+	@tests/lint/run
+
+format: ## bring all C files into shape
+	@scripts/project-files c | xargs scripts/format
