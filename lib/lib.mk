@@ -20,6 +20,10 @@ $(foreach f,$(basename $(notdir $(LIB_GCC_SRCS))),\
 $(foreach f,$(basename $(notdir $(wildcard lib/string/*.c))),\
 	$(eval UNIT_CFLAGS_$f := -fno-builtin -include tests/unit/libc_string_names.h))
 
+UNIT_OBJS_libc_cmdline := lib/newlib/cmdline.c
+UNIT_OBJS_vfs_fd := $(wildcard lib/vfs/*.c)
+UNIT_LDFLAGS_libc_gcc := -lm
+
 # lib/string against this machine's C library and newlib's own, on the host.
 BENCH_STRING_DIR := build/bench/string
 
