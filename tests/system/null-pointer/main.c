@@ -11,7 +11,7 @@ struct thing {
 
 int main(void)
 {
-    struct thing *volatile thing = NULL;
+    volatile struct thing *volatile thing = NULL;
 
     printf("about to use a NULL pointer\n");
     fflush(stdout);

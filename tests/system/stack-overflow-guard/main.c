@@ -9,12 +9,14 @@
 
 #include "system_test.h"
 
+static volatile int limit = 1 << 30; /* out of reach, but the compiler does not know */
+
 static __attribute__((noinline)) int deeper(volatile int depth)
 {
     volatile char room[512];
 
     memset((char *)room, depth, sizeof(room));
-    return deeper(depth + 1) + room[depth % 512];
+    return depth < limit ? deeper(depth + 1) + room[depth % 512] : 0;
 }
 
 static void run(void *arg)

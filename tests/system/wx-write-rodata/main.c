@@ -6,11 +6,11 @@
 
 #include "system_test.h"
 
-static const volatile char constant[64] = "constant";
+static const char constant[64] = "constant";
 
 int main(void)
 {
-    volatile char *data = (volatile char *)(uintptr_t)constant;
+    volatile char *volatile data = (volatile char *)(uintptr_t)constant;
 
     printf("about to write to constant data\n");
     fflush(stdout);
