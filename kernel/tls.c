@@ -31,6 +31,12 @@ static size_t image_bytes(void)
     return ALIGN_UP((size_t)__tls_total_size, tls_align());
 }
 
+/* How far below the thread pointer the linker puts the first byte: by the segment's own alignment, not by ours. */
+static size_t start_offset(void)
+{
+    return ALIGN_UP((size_t)__tls_total_size, MAX((size_t)__tls_align, (size_t)1));
+}
+
 size_t tls_bytes(void)
 {
     return image_bytes() == 0 ? 0 : image_bytes() + POINTER_BYTES;
@@ -40,10 +46,10 @@ void *tls_init(void *block)
 {
     size_t image = (size_t)__tls_image_size;
     char *pointer = (char *)block + image_bytes();
-    char *start = pointer - image_bytes();
+    char *start = pointer - start_offset();
 
+    memset(block, 0, tls_bytes());
     memcpy(start, __tls_image_start, image);
-    memset(start + image, 0, image_bytes() - image + POINTER_BYTES);
     *(void **)pointer = pointer;
     return pointer;
 }
