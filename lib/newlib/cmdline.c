@@ -50,7 +50,8 @@ static bool is_assignment(const char *word)
 {
     const size_t prefix = sizeof(ENV_PREFIX) - 1;
 
-    return strncmp(word, ENV_PREFIX, prefix) == 0 && word[prefix] != '=' && strchr(word + prefix, '=') != NULL;
+    return strncmp(word, ENV_PREFIX, prefix) == 0 && word[prefix] != '=' &&
+           strchr(word + prefix, '=') != NULL;
 }
 
 /*

@@ -127,14 +127,18 @@ static int flags_of(const struct file *file)
     bool reads = (file->flags & FILE_READ) != 0;
     bool writes = (file->flags & FILE_WRITE) != 0;
 
-    return (reads && writes ? O_RDWR : writes ? O_WRONLY : O_RDONLY) |
-           ((file->flags & FILE_NONBLOCK) != 0 ? O_NONBLOCK : 0) | ((file->flags & FILE_APPEND) != 0 ? O_APPEND : 0);
+    return (reads && writes ? O_RDWR
+            : writes        ? O_WRONLY
+                            : O_RDONLY) |
+           ((file->flags & FILE_NONBLOCK) != 0 ? O_NONBLOCK : 0) |
+           ((file->flags & FILE_APPEND) != 0 ? O_APPEND : 0);
 }
 
 static void set_flags(struct file *file, int flags)
 {
     file->flags &= ~(unsigned int)(FILE_NONBLOCK | FILE_APPEND);
-    file->flags |= ((flags & O_NONBLOCK) != 0 ? FILE_NONBLOCK : 0) | ((flags & O_APPEND) != 0 ? FILE_APPEND : 0);
+    file->flags |= ((flags & O_NONBLOCK) != 0 ? FILE_NONBLOCK : 0) |
+                   ((flags & O_APPEND) != 0 ? FILE_APPEND : 0);
 }
 
 /* FD_CLOEXEC is accepted and forgotten: there is no exec that could close anything. */

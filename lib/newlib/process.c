@@ -104,7 +104,8 @@ int raise(int number)
         return 0;
     }
     if (handler == SIG_DFL) {
-        if (number == SIGABRT || number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE) {
+        if (number == SIGABRT || number == SIGSEGV || number == SIGBUS || number == SIGILL ||
+            number == SIGFPE) {
             kernel_abort();
         }
         _exit(128 + number);

@@ -86,8 +86,8 @@ static void compare(const struct subject subjects[3])
 {
     static const size_t sizes[] = {1, 8, 15, 31, 64, 100, 200, 256, 400, 600, 1000, 1500, 4096, 16384, 65536};
 
-    printf("%-18s %8s %10s %10s %10s %9s %9s\n", subjects[0].name, "bytes", "glibc ns", "newlib ns", "own ns", "own/glibc",
-           "own/newl.");
+    printf("%-18s %8s %10s %10s %10s %9s %9s\n", subjects[0].name, "bytes", "glibc ns", "newlib ns", "own ns",
+           "own/glibc", "own/newl.");
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         double ns[3];
 
@@ -98,8 +98,8 @@ static void compare(const struct subject subjects[3])
         for (int k = 0; k < 3; k++) {
             ns[k] = best_ns(&subjects[k], sizes[i]);
         }
-        printf("%-18s %8zu %10.1f %10.1f %10.1f %9.2f %9.2f\n", "", sizes[i], ns[0], ns[1], ns[2], ns[2] / ns[0],
-               ns[2] / ns[1]);
+        printf("%-18s %8zu %10.1f %10.1f %10.1f %9.2f %9.2f\n", "", sizes[i], ns[0], ns[1], ns[2],
+               ns[2] / ns[0], ns[2] / ns[1]);
     }
 }
 
@@ -122,9 +122,10 @@ int main(void)
     const struct subject length[] = {{.name = "strlen", .length = strlen, .dst_offset = 3},
                                      {.length = newlib_strlen, .dst_offset = 3},
                                      {.length = own_strlen, .dst_offset = 3}};
-    const struct subject cmp[] = {{.name = "memcmp", .compare = memcmp, .dst_offset = 3, .src_offset = BUFFER_BYTES},
-                                  {.compare = newlib_memcmp, .dst_offset = 3, .src_offset = BUFFER_BYTES},
-                                  {.compare = own_memcmp, .dst_offset = 3, .src_offset = BUFFER_BYTES}};
+    const struct subject cmp[] = {
+        {.name = "memcmp", .compare = memcmp, .dst_offset = 3, .src_offset = BUFFER_BYTES},
+        {.compare = newlib_memcmp, .dst_offset = 3, .src_offset = BUFFER_BYTES},
+        {.compare = own_memcmp, .dst_offset = 3, .src_offset = BUFFER_BYTES}};
 
     compare(aligned);
     compare(skewed);

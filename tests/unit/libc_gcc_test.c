@@ -95,7 +95,8 @@ static void complex_numbers_agree_with_the_compilers(void **state)
 
     (void)state;
     for (size_t i = 0; i < nr * nr * nr * nr; i++) {
-        float a = parts[i % nr], b = parts[i / nr % nr], c = parts[i / nr / nr % nr], d = parts[i / nr / nr / nr];
+        float a = parts[i % nr], b = parts[i / nr % nr], c = parts[i / nr / nr % nr],
+              d = parts[i / nr / nr / nr];
         _Complex float p, q;
         _Complex long double v, w;
 
@@ -110,7 +111,8 @@ static void complex_numbers_agree_with_the_compilers(void **state)
         _Complex long double wide = own_mulxc3(a, b, c, d);
 
         assert_true(same(crealf(got), crealf(product), 0) && same(cimagf(got), cimagf(product), 0));
-        assert_true(same(creall(wide), creall(wide_product), 0) && same(cimagl(wide), cimagl(wide_product), 0));
+        assert_true(same(creall(wide), creall(wide_product), 0) &&
+                    same(cimagl(wide), cimagl(wide_product), 0));
         got = own_divsc3(a, b, c, d);
         wide = own_divxc3(a, b, c, d);
         assert_true(same(crealf(got), crealf(quotient), 1e-6L) && same(cimagf(got), cimagf(quotient), 1e-6L));

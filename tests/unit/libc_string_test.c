@@ -214,7 +214,8 @@ int main(void)
         cmocka_unit_test(memset_fills_exactly),
         cmocka_unit_test(memcmp_orders_as_unsigned_bytes),
         cmocka_unit_test(memchr_finds_the_first),
-        cmocka_unit_test_setup_teardown(strings_at_the_end_of_a_page_stay_in_it, map_guarded_page, unmap_guarded_page),
+        cmocka_unit_test_setup_teardown(strings_at_the_end_of_a_page_stay_in_it, map_guarded_page,
+                                        unmap_guarded_page),
         cmocka_unit_test(strcmp_orders_high_bytes_last),
     };
 
