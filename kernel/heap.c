@@ -29,7 +29,10 @@ static void *heap_take(size_t align, size_t bytes)
         ptr = slab_alloc(bytes, align);
     }
     if (ptr == NULL) {
-        /* Also when the slab wanted more pages side by side than there are: one page may still be had. */
+        /*
+         * Also when the slab wanted more pages side by side than there are: one page may still be
+         * had.
+         */
         ptr = large_alloc(bytes, align);
     }
     if (ptr == NULL) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Large blocks: whole pages of the page allocator, which remembers how many. Nothing is added to them, so page-sized
- * requests cost a page.
+ * Large blocks: whole pages of the page allocator, which remembers how many. Nothing is added to
+ * them, so page-sized requests cost a page.
  */
 #include <xenolith/page.h>
 #include <xenolith/panic.h>
@@ -20,7 +20,8 @@ static size_t checked_pages(const void *ptr)
     unsigned long pfn = virt_to_pfn(ptr).n;
     uint8_t state = page_state(pfn);
 
-    if (UNLIKELY(((uintptr_t)ptr & ~PAGE_MASK) != 0 || (state != META_RUN && state != META_USED) || page_state(pfn - 1) == META_RUN)) {
+    if (UNLIKELY(((uintptr_t)ptr & ~PAGE_MASK) != 0 || (state != META_RUN && state != META_USED) ||
+                 page_state(pfn - 1) == META_RUN)) {
         panic("heap: %p is not where a block begins, or was freed", ptr);
     }
     return page_run_pages(pfn);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What heap.c, heap_slab.c and heap_large.c share. A pointer tells by its page's state which of the two it belongs to: one of
- * an exact run of pages is large, one of a page_alloc() block is an object of a slab.
+ * What heap.c, heap_slab.c and heap_large.c share. A pointer tells by its page's state which of the
+ * two it belongs to: one of an exact run of pages is large, one of a page_alloc() block is an
+ * object of a slab.
  */
 #ifndef XENOLITH_KERNEL_HEAP_PRIV_H
 #define XENOLITH_KERNEL_HEAP_PRIV_H
@@ -19,7 +20,10 @@
 
 extern struct heap_stats heap_stats;
 
-/** slab_alloc() - An object of @bytes <= SLAB_MAX, aligned to @align <= SLAB_MAX_ALIGN. NULL: no page for a new slab. */
+/**
+ * slab_alloc() - An object of @bytes <= SLAB_MAX, aligned to @align <= SLAB_MAX_ALIGN. NULL: no
+ * page for a new slab.
+ */
 void *slab_alloc(size_t bytes, size_t align);
 
 /** slab_free() - Take back an object; panics unless it is one. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Small objects: slabs of 1 to 4 pages, each cut into objects of one size class. Which objects are free is a bitmap in
- * the slab's header, not links in the objects: a stale pointer has nothing to destroy there, and freeing twice or
- * freeing what is no object is always noticed. Owns the slabs; at most one empty slab a class is kept.
+ * Small objects: slabs of 1 to 4 pages, each cut into objects of one size class. Which objects are
+ * free is a bitmap in the slab's header, not links in the objects: a stale pointer has nothing to
+ * destroy there, and freeing twice or freeing what is no object is always noticed. Owns the slabs;
+ * at most one empty slab a class is kept.
  */
 #include <xenolith/list.h>
 #include <xenolith/page.h>
@@ -14,7 +15,8 @@
 #define MAP_WORDS 4
 
 /**
- * struct slab - At the start of the slab's first page. 64 bytes, so that the first object is aligned to as much.
+ * struct slab - At the start of the slab's first page. 64 bytes, so that the first object is
+ * aligned to as much.
  * @link: In its class's list while it has a free object.
  * @free: Bit n: object n is free.
  * @magic: Depends on the address, so that a header written over is noticed.
@@ -27,14 +29,17 @@ struct slab {
     uint32_t magic;
 } ALIGNED(SLAB_MAX_ALIGN);
 
-/* The object sizes, and log2 of the pages a slab of each has: chosen so that at most an eighth of a slab is left over. */
+/*
+ * The object sizes, and log2 of the pages a slab of each has: chosen so that at most an eighth of a
+ * slab is left over.
+ */
 static const struct class_def {
     uint16_t bytes;
     uint8_t order;
 } defs[] = {
-    {16, 0},   {32, 0},   {48, 0},   {64, 0},   {80, 0},   {96, 0},   {112, 0},  {128, 0},  {160, 0},
-    {192, 0},  {224, 0},  {256, 0},  {320, 0},  {384, 0},  {448, 0},  {512, 0},  {640, 1},  {768, 1},
-    {896, 1},  {1024, 1}, {1280, 2}, {1536, 2}, {1792, 2}, {2048, 2}, {2688, 2}, {3264, 2},
+    {16, 0},  {32, 0},   {48, 0},   {64, 0},   {80, 0},   {96, 0},   {112, 0},  {128, 0},  {160, 0},
+    {192, 0}, {224, 0},  {256, 0},  {320, 0},  {384, 0},  {448, 0},  {512, 0},  {640, 1},  {768, 1},
+    {896, 1}, {1024, 1}, {1280, 2}, {1536, 2}, {1792, 2}, {2048, 2}, {2688, 2}, {3264, 2},
 };
 
 #define NR_CLASSES ARRAY_SIZE(defs)
@@ -59,7 +64,8 @@ static struct class {
 static uint8_t class_of[SLAB_MAX / HEAP_ALIGN + 1];
 static bool ready;
 
-_Static_assert(sizeof(struct slab) == SLAB_MAX_ALIGN && SLAB_MAX % SLAB_MAX_ALIGN == 0, "an object is aligned to what its header leaves");
+_Static_assert(sizeof(struct slab) == SLAB_MAX_ALIGN && SLAB_MAX % SLAB_MAX_ALIGN == 0,
+               "an object is aligned to what its header leaves");
 
 static uint32_t slab_magic(const struct slab *s)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The switch for filling freed memory with junk, so that a use after free shows: -DXENOLITH_JUNK. An ordinary
- * constant, so that both branches always compile.
+ * The switch for filling freed memory with junk, so that a use after free shows: -DXENOLITH_JUNK.
+ * An ordinary constant, so that both branches always compile.
  */
 #ifndef XENOLITH_KERNEL_JUNK_H
 #define XENOLITH_KERNEL_JUNK_H

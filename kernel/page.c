@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The page allocator: a binary buddy whose free blocks are linked through their own first bytes, and one byte of
- * metadata a page (page_priv.h). Owns all RAM that page_add() was given. Never maps anything, never blocks, and touches
- * no page that is in use. Allocations of other sizes than powers of two: page_exact.c.
+ * The page allocator: a binary buddy whose free blocks are linked through their own first bytes,
+ * and one byte of metadata a page (page_priv.h). Owns all RAM that page_add() was given. Never maps
+ * anything, never blocks, and touches no page that is in use. Allocations of other sizes than
+ * powers of two: page_exact.c.
  */
 #include <xenolith/page.h>
 
@@ -102,7 +103,10 @@ static bool block_take(unsigned int order, unsigned long *pfn)
     return true;
 }
 
-/* Ask the reserve for room for @nr_pages, then those who keep pages for themselves. False: there is no more. */
+/*
+ * Ask the reserve for room for @nr_pages, then those who keep pages for themselves. False: there is
+ * no more.
+ */
 static bool more_pages(size_t nr_pages)
 {
     unsigned long before = pages_added;

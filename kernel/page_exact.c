@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Allocations of any number of pages, on top of the buddy: what a block rounds up is given back at once, any part
- * can be freed by itself, and one can grow in place. Each page's byte says whether the allocation goes on behind it, so its
- * length need not be kept anywhere else.
+ * Allocations of any number of pages, on top of the buddy: what a block rounds up is given back at
+ * once, any part can be freed by itself, and one can grow in place. Each page's byte says whether
+ * the allocation goes on behind it, so its length need not be kept anywhere else.
  */
 #include <xenolith/irq.h>
 #include <xenolith/page.h>
@@ -19,7 +19,10 @@ static inline unsigned int order_for(size_t nr_pages)
     return nr_pages == 1 ? 0 : floor_log2(nr_pages - 1) + 1;
 }
 
-/* The first page after the free blocks that lie side by side from @pfn on; looks no further than @nr_pages need. */
+/*
+ * The first page after the free blocks that lie side by side from @pfn on; looks no further than
+ * @nr_pages need.
+ */
 static unsigned long free_until(unsigned long pfn, size_t nr_pages)
 {
     unsigned long at = pfn;
@@ -43,8 +46,8 @@ static void carve(unsigned long start, unsigned long end, size_t nr_pages)
 }
 
 /*
- * Unlink neighbouring free blocks that hold @nr_pages together, for sizes that no single one has room for. Slow: it looks at
- * every block there is.
+ * Unlink neighbouring free blocks that hold @nr_pages together, for sizes that no single one has
+ * room for. Slow: it looks at every block there is.
  */
 static bool take_run(size_t nr_pages, unsigned long *pfn)
 {
@@ -80,8 +83,8 @@ static void mark_run(unsigned long pfn, size_t nr_pages)
 }
 
 /*
- * Sizes that would leave part of a block over are packed one behind the other instead, as long as there is room: a row of
- * stacks of 5 pages would otherwise take 8 each.
+ * Sizes that would leave part of a block over are packed one behind the other instead, as long as
+ * there is room: a row of stacks of 5 pages would otherwise take 8 each.
  */
 static bool take_behind_last(size_t nr_pages, unsigned long *pfn)
 {
@@ -174,7 +177,8 @@ void page_free_exact(void *virt, size_t nr_pages)
         uint8_t m = page_pool.meta[pfn + i];
 
         if (UNLIKELY(m != META_RUN && m != META_USED)) {
-            panic("page: free of %p, page %zu of %zu, which is not allocated so (state 0x%x)", virt, i, nr_pages, m);
+            panic("page: free of %p, page %zu of %zu, which is not allocated so (state 0x%x)", virt, i,
+                  nr_pages, m);
         }
     }
     if (page_state(pfn - 1) == META_RUN) {

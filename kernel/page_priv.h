@@ -7,11 +7,12 @@
  *   USED | order   first page of a block of page_alloc(order)
  *   SLAB | order   the same, while the heap uses the block as a slab
  *   TAIL           any further page of such a block
- *   RUN            page of an exact allocation that goes on in the next page; its last page is USED | 0
+ *   RUN            page of an exact allocation that goes on in the next page; its last page is USED
+ *   | 0
  *   LOST           quarantined
  *   ABSENT         not ours
- * It is defined for pages in [known_start, known_end) only, so handing over RAM costs no more than its own bytes
- * and those of the gap to what was there before.
+ * It is defined for pages in [known_start, known_end) only, so handing over RAM costs no more than
+ * its own bytes and those of the gap to what was there before.
  */
 #ifndef XENOLITH_KERNEL_PAGE_PRIV_H
 #define XENOLITH_KERNEL_PAGE_PRIV_H
@@ -74,10 +75,16 @@ static inline void page_junk(unsigned long pfn, size_t nr_pages, int byte)
     }
 }
 
-/** page_checked_pfn() - The frame of an address that is about to be freed; panics unless @nr_pages from it can be ours. */
+/**
+ * page_checked_pfn() - The frame of an address that is about to be freed; panics unless @nr_pages
+ * from it can be ours.
+ */
 unsigned long page_checked_pfn(const void *virt, size_t nr_pages);
 
-/** page_take_block() - Unlink a free block of 2^order pages, with refill and reclaim; its bytes are TAIL. False: none. */
+/**
+ * page_take_block() - Unlink a free block of 2^order pages, with refill and reclaim; its bytes are
+ * TAIL. False: none.
+ */
 bool page_take_block(unsigned int order, unsigned long *pfn);
 
 /** page_unlink_block() - Unlink this free block; its bytes are TAIL. */
@@ -86,7 +93,10 @@ void page_unlink_block(unsigned long pfn, unsigned int order);
 /** page_give_range() - Make pages whose bytes are TAIL free, united with their neighbours. */
 void page_give_range(unsigned long start, unsigned long end);
 
-/** page_mark_slab() - Tell a block of page_alloc(@order) apart as a slab, or (@slab false) no longer. */
+/**
+ * page_mark_slab() - Tell a block of page_alloc(@order) apart as a slab, or (@slab false) no
+ * longer.
+ */
 static inline void page_mark_slab(const void *virt, unsigned int order, bool slab)
 {
     page_pool.meta[virt_to_pfn(virt).n] = (uint8_t)((slab ? META_SLAB : META_USED) | order);
@@ -95,7 +105,10 @@ static inline void page_mark_slab(const void *virt, unsigned int order, bool sla
 /** page_run_pages() - How many pages there are from @pfn to the end of its exact allocation. */
 size_t page_run_pages(unsigned long pfn);
 
-/** page_extend_exact() - Grow an exact allocation in place from @old_pages to @new_pages. False: the pages behind are not free. */
+/**
+ * page_extend_exact() - Grow an exact allocation in place from @old_pages to @new_pages. False: the
+ * pages behind are not free.
+ */
 bool page_extend_exact(void *virt, size_t old_pages, size_t new_pages);
 
 #endif

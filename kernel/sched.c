@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The scheduler: one run queue, first in, first out. Owns who runs, the alarm and idling. Threads change hands only in
- * sched_switch(); upcalls merely append to the run queue or mark timers as due. There is no idle thread: whoever
- * blocks last idles on its own stack until somebody is runnable.
+ * The scheduler: one run queue, first in, first out. Owns who runs, the alarm and idling. Threads
+ * change hands only in sched_switch(); upcalls merely append to the run queue or mark timers as
+ * due. There is no idle thread: whoever blocks last idles on its own stack until somebody is
+ * runnable.
  */
 #include <xenolith/sched.h>
 
@@ -20,8 +21,8 @@
  * struct sched_cpu - What one vCPU's scheduler knows.
  * @run_queue:      RUNNABLE threads. Upcalls off.
  * @timers_due:     The alarm came, or a deadline was seen to have passed. Upcalls off.
- * @alarm_ns:       What the alarm is set to; TIME_FOREVER once it came. It may be earlier than the next timer (one that
- *                  was cancelled), never later. Upcalls off.
+ * @alarm_ns:       What the alarm is set to; TIME_FOREVER once it came. It may be earlier than the
+ *                  next timer (one that was cancelled), never later. Upcalls off.
  * @in_timers:      Timer callbacks run: they must not block.
  * @thread_pointer: What arch_tls_set() was last told.
  * @ended:          Left by the thread that switched away for good, for the next to free.
@@ -96,8 +97,8 @@ static void run_timers(struct sched_cpu *cpu)
 }
 
 /*
- * Have the alarm come no later than the next timer. An alarm that is too early is left alone: waits that end before
- * their time-out, the common kind, then cost no hypercall. Upcalls off.
+ * Have the alarm come no later than the next timer. An alarm that is too early is left alone: waits
+ * that end before their time-out, the common kind, then cost no hypercall. Upcalls off.
  */
 static void set_alarm(struct sched_cpu *cpu)
 {
@@ -114,7 +115,10 @@ static void set_alarm(struct sched_cpu *cpu)
     time_set_alarm(deadline);
 }
 
-/* The next thread to run, out of the run queue. Upcalls off, but for the time that callbacks run or Xen blocks us. */
+/*
+ * The next thread to run, out of the run queue. Upcalls off, but for the time that callbacks run or
+ * Xen blocks us.
+ */
 static struct thread *pick_next(struct sched_cpu *cpu)
 {
     struct list *first;
@@ -123,7 +127,10 @@ static struct thread *pick_next(struct sched_cpu *cpu)
         if (cpu->timers_due) {
             run_timers(cpu);
         }
-        /* Timers that callbacks armed in the past wait for the next call, or they would starve the threads. */
+        /*
+         * Timers that callbacks armed in the past wait for the next call, or they would starve the
+         * threads.
+         */
         set_alarm(cpu);
         first = list_pop_front(&cpu->run_queue);
         if (first != NULL) {

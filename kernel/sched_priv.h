@@ -30,7 +30,9 @@ enum thread_state {
     THREAD_DEAD,
 };
 
-/** struct thread_stack - One run of pages: the guard page at @base, the stack above it up to @top. */
+/**
+ * struct thread_stack - One run of pages: the guard page at @base, the stack above it up to @top.
+ */
 struct thread_stack {
     void *base;
     void *top;
@@ -61,7 +63,10 @@ struct thread {
 
 /* ---- sched.c ---- */
 
-/** sched_switch() - Run the next runnable thread, idling until there is one. The caller set its own state. Upcalls off. */
+/**
+ * sched_switch() - Run the next runnable thread, idling until there is one. The caller set its own
+ * state. Upcalls off.
+ */
 void sched_switch(void);
 
 /** sched_check_may_block() - Panics in upcalls and timer callbacks. */
@@ -73,7 +78,10 @@ void sched_make_runnable(struct thread *t);
 /** sched_wake() - If @t waits, let it go on. Upcalls off. Return: whether it did wait. */
 bool sched_wake(struct thread *t);
 
-/** sched_enter() - The first thing a new thread does: enables upcalls, and frees the one that ended before it. */
+/**
+ * sched_enter() - The first thing a new thread does: enables upcalls, and frees the one that ended
+ * before it.
+ */
 void sched_enter(void);
 
 /** sched_end() - Leave the processor for ever. @reclaim: free the thread once its stack is left. */
@@ -102,16 +110,25 @@ void thread_stack_free(const struct thread_stack *stack);
 
 /* ---- tls.c ---- */
 
-/** tls_bytes() - Room for a TLS block with its thread pointer words, 0 if the image has no TLS; tls_align(): its alignment. */
+/**
+ * tls_bytes() - Room for a TLS block with its thread pointer words, 0 if the image has no TLS;
+ * tls_align(): its alignment.
+ */
 size_t tls_bytes(void);
 size_t tls_align(void);
 
-/** tls_init() - Make a TLS block in @block, tls_bytes() long and aligned to tls_align(). Return: the thread pointer. */
+/**
+ * tls_init() - Make a TLS block in @block, tls_bytes() long and aligned to tls_align(). Return: the
+ * thread pointer.
+ */
 void *tls_init(void *block);
 
 /* ---- wait.c ---- */
 
-/** wait_take_one() - Take the longest waiter that still waits out of its queue and wake it. Upcalls off. NULL: none. */
+/**
+ * wait_take_one() - Take the longest waiter that still waits out of its queue and wake it. Upcalls
+ * off. NULL: none.
+ */
 struct waiter *wait_take_one(struct wait_queue *wq);
 
 #endif

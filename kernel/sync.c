@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mutexes, condition variables, semaphores. What is released goes straight to the longest waiter, so nobody can snatch
- * it before that thread runs, and a time-out that comes at the same moment loses nothing: the waiter that gave
- * up is passed over, the one that was given something keeps it.
+ * Mutexes, condition variables, semaphores. What is released goes straight to the longest waiter,
+ * so nobody can snatch it before that thread runs, and a time-out that comes at the same moment
+ * loses nothing: the waiter that gave up is passed over, the one that was given something keeps it.
  */
 #include <xenolith/sync.h>
 

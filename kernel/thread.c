@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Threads' lives: creation, end, joining, names. A thread is one run of pages: guard page, stack, TLS block and struct
- * thread at the top, so making one can fail in two places only. Never decides who runs: that is sched.c.
+ * Threads' lives: creation, end, joining, names. A thread is one run of pages: guard page, stack,
+ * TLS block and struct thread at the top, so making one can fail in two places only. Never decides
+ * who runs: that is sched.c.
  */
 #include <xenolith/errno.h>
 #include <xenolith/irq.h>
@@ -48,8 +49,9 @@ static size_t overhead_bytes(void)
 }
 
 /*
- * Pages of stack for a request. The thread's own record and a small TLS block come out of what was asked for, so that
- * the default takes no odd page; a large TLS block gets pages of its own. 0: the request is absurd.
+ * Pages of stack for a request. The thread's own record and a small TLS block come out of what was
+ * asked for, so that the default takes no odd page; a large TLS block gets pages of its own. 0: the
+ * request is absurd.
  */
 static size_t stack_pages(size_t stack_bytes)
 {

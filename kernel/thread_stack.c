@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Stacks of threads, each above a guard page. Making a guard page costs a hypercall or a split large page, so a few stacks
- * of the default size are kept with theirs; they go back when memory runs out.
+ * Stacks of threads, each above a guard page. Making a guard page costs a hypercall or a split
+ * large page, so a few stacks of the default size are kept with theirs; they go back when memory
+ * runs out.
  */
 #include <xenolith/errno.h>
 #include <xenolith/page.h>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The timer queue: a pairing heap linked through the timers themselves. Arming is O(1), cancelling and firing O(log n)
- * amortised, none of it recursive. Owns the links; the alarm is the scheduler's. Never called in upcalls.
+ * The timer queue: a pairing heap linked through the timers themselves. Arming is O(1), cancelling
+ * and firing O(log n) amortised, none of it recursive. Owns the links; the alarm is the
+ * scheduler's. Never called in upcalls.
  *
- * In the heap, a timer's child is its first child; next is its right sibling; prev its left sibling or, for a first
- * child, its parent. A root has no prev.
+ * In the heap, a timer's child is its first child; next is its right sibling; prev its left sibling
+ * or, for a first child, its parent. A root has no prev.
  */
 #include <xenolith/timer.h>
 
@@ -14,8 +15,8 @@
 #include <xenolith/trace.h>
 
 static struct timer *queue;
-/* What callbacks arm while timer_run_expired() runs: it joins the queue afterwards, so a callback that arms itself in the
- * past cannot keep the loop going. */
+/* What callbacks arm while timer_run_expired() runs: it joins the queue afterwards, so a callback
+ * that arms itself in the past cannot keep the loop going. */
 static struct timer *armed_meanwhile;
 static bool running;
 
@@ -43,7 +44,9 @@ static struct timer *meld(struct timer *a, struct timer *b)
     return a;
 }
 
-/* One heap of a list of siblings: meld them in pairs from the left, then the pairs from the right. */
+/*
+ * One heap of a list of siblings: meld them in pairs from the left, then the pairs from the right.
+ */
 static struct timer *meld_siblings(struct timer *first)
 {
     struct timer *pairs = NULL;
@@ -72,7 +75,10 @@ static struct timer *meld_siblings(struct timer *first)
     return root;
 }
 
-/* Take @t out of the heap it is in. What was below it takes its place, which keeps every parent the earlier one. */
+/*
+ * Take @t out of the heap it is in. What was below it takes its place, which keeps every parent the
+ * earlier one.
+ */
 static void heap_remove(struct timer *t)
 {
     struct timer *below = meld_siblings(t->child);

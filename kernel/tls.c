@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Thread-local storage: each thread's block is a copy of the image's .tdata with zeros for .tbss behind it, and ends at the
- * thread pointer, whose word points to itself. Threads of an image without TLS have none.
+ * Thread-local storage: each thread's block is a copy of the image's .tdata with zeros for .tbss
+ * behind it, and ends at the thread pointer, whose word points to itself. Threads of an image
+ * without TLS have none.
  * ABI: x86-64 psABI, ELF TLS variant II.
  */
 #include <xenolith/string.h>
@@ -15,8 +16,9 @@ extern const char __tls_total_size[];
 extern const char __tls_align[];
 
 /*
- * What lies at and above the thread pointer: the self-pointer, a word that the psABI leaves to us, and room up to the
- * stack protector's place (offset 40), should anything in the image have been compiled to look for it there.
+ * What lies at and above the thread pointer: the self-pointer, a word that the psABI leaves to us,
+ * and room up to the stack protector's place (offset 40), should anything in the image have been
+ * compiled to look for it there.
  */
 #define POINTER_BYTES 48
 
@@ -31,7 +33,10 @@ static size_t image_bytes(void)
     return ALIGN_UP((size_t)__tls_total_size, tls_align());
 }
 
-/* How far below the thread pointer the linker puts the first byte: by the segment's own alignment, not by ours. */
+/*
+ * How far below the thread pointer the linker puts the first byte: by the segment's own alignment,
+ * not by ours.
+ */
 static size_t start_offset(void)
 {
     return ALIGN_UP((size_t)__tls_total_size, MAX((size_t)__tls_align, (size_t)1));

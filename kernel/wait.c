@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Wait queues. Owns the hand-shake between a thread that is about to block and a wake that may come from an upcall
- * at any instruction: the queue and the thread's state change together, with upcalls off.
+ * Wait queues. Owns the hand-shake between a thread that is about to block and a wake that may come
+ * from an upcall at any instruction: the queue and the thread's state change together, with upcalls
+ * off.
  */
 #include <xenolith/wait.h>
 
@@ -26,7 +27,10 @@ void wait_prepare(struct wait_queue *wq, struct waiter *w)
     was = upcall_save();
     w->thread = self;
     list_push_back(&wq->waiters, &w->link);
-    /* In several queues at once, a wake from the first must not be forgotten when the second is joined. */
+    /*
+     * In several queues at once, a wake from the first must not be forgotten when the second is
+     * joined.
+     */
     if (self->nr_waits++ == 0) {
         self->state = THREAD_PREPARING;
     }
@@ -98,7 +102,10 @@ struct waiter *wait_take_one(struct wait_queue *wq)
     list_for_each_safe(pos, tmp, &wq->waiters) {
         struct waiter *w = list_entry(pos, struct waiter, link);
 
-        /* One whose time ran out, or that another queue woke, is on its way out: the wake is for the next. */
+        /*
+         * One whose time ran out, or that another queue woke, is on its way out: the wake is for
+         * the next.
+         */
         if (sched_wake(w->thread)) {
             list_remove(&w->link);
             return w;

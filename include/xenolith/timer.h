@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Timers: an intrusive pairing heap, so arming never allocates and stays fast with 100,000 of them.
- * Callbacks run in the scheduler, in the order of their deadlines, with upcalls on; they must not block (they wake
- * threads). All functions: threads and timer callbacks, not upcalls.
+ * Callbacks run in the scheduler, in the order of their deadlines, with upcalls on; they must not
+ * block (they wake threads). All functions: threads and timer callbacks, not upcalls.
  */
 #ifndef XENOLITH_TIMER_H
 #define XENOLITH_TIMER_H

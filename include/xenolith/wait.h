@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Wait queues. A waiter queues itself first and looks at its condition then, so a wake that comes between
- * the look and the block is never lost, also one from an upcall.
+ * Wait queues. A waiter queues itself first and looks at its condition then, so a wake that comes
+ * between the look and the block is never lost, also one from an upcall.
  */
 #ifndef XENOLITH_WAIT_H
 #define XENOLITH_WAIT_H
@@ -30,19 +30,24 @@ struct waiter {
 void wait_queue_init(struct wait_queue *wq);
 
 /**
- * wait_prepare() - Queue the running thread. It still runs until wait_block(), and must not block otherwise until then.
- * May be called for several queues, each with its waiter, before one wait_block(): a wake from any of them counts.
+ * wait_prepare() - Queue the running thread. It still runs until wait_block(), and must not block
+ * otherwise until then. May be called for several queues, each with its waiter, before one
+ * wait_block(): a wake from any of them counts.
  */
 void wait_prepare(struct wait_queue *wq, struct waiter *w);
 
 /**
- * wait_block() - Give the processor away unless a wake came since wait_prepare(). Once for each round of wait_prepare().
+ * wait_block() - Give the processor away unless a wake came since wait_prepare(). Once for each
+ * round of wait_prepare().
  * @deadline_ns: Absolute, or TIME_FOREVER.
  * Return: 0, or -ETIMEDOUT once the deadline has passed.
  */
 int wait_block(uint64_t deadline_ns);
 
-/** wait_finish() - Leave the queue and be runnable again; after each wait_prepare(), whatever happened. */
+/**
+ * wait_finish() - Leave the queue and be runnable again; after each wait_prepare(), whatever
+ * happened.
+ */
 void wait_finish(struct waiter *w);
 
 /**

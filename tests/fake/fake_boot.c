@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Bringing the fake machine up to the point where a test has RAM and threads, as kernel_main() does on the target.
+ * Bringing the fake machine up to the point where a test has RAM and threads, as kernel_main() does
+ * on the target.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * RAM for the page allocator alone; apart from fake_boot.c, so that tests without threads need not link them.
+ * RAM for the page allocator alone; apart from fake_boot.c, so that tests without threads need not
+ * link them.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Small things every host test needs: hypercall dispatch, panic, messages, the trace switch, random numbers.
+ * Small things every host test needs: hypercall dispatch, panic, messages, the trace switch, random
+ * numbers.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Failing allocations on purpose. The test programs are linked with --wrap for the functions below, so that a call
- * between object files comes here first.
+ * Failing allocations on purpose. The test programs are linked with --wrap for the functions below,
+ * so that a call between object files comes here first.
  */
 #include <fake.h>
 #include <xenolith/heap.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The heap as modules under test see it: the host's malloc, so that AddressSanitizer finds uses after free and overruns in
- * them and leaks at the end; with planned failures. fake_heap_real makes it the kernel's own.
+ * The heap as modules under test see it: the host's malloc, so that AddressSanitizer finds uses
+ * after free and overruns in them and leaks at the end; with planned failures. fake_heap_real makes
+ * it the kernel's own.
  */
 #include <malloc.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * RAM and address space of the fake machine: one memory file, so that a frame can show at its linear address, in
- * a window and to "Xen" at once. Owns vm_*(); the page allocator runs on top of it.
+ * RAM and address space of the fake machine: one memory file, so that a frame can show at its
+ * linear address, in a window and to "Xen" at once. Owns vm_*(); the page allocator runs on top of
+ * it.
  */
 #define _GNU_SOURCE
 #include <assert.h>
@@ -66,7 +67,8 @@ void *fake_ram_map(size_t nr_pages)
     memory_open();
     assert(nr_ram + nr_pages <= MAX_PAGES);
     if (mmap(at, nr_pages << PAGE_SHIFT, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, memory_fd, (off_t)(nr_ram << PAGE_SHIFT)) != at) {
+             MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, memory_fd,
+             (off_t)(nr_ram << PAGE_SHIFT)) != at) {
         die("fake: mmap of RAM");
     }
     nr_ram += nr_pages;
@@ -213,8 +215,8 @@ int fake_window_map(void *addr, struct gfn gfn, bool readonly)
     if (at < 0) {
         return -EINVAL;
     }
-    if (mmap(addr, PAGE_SIZE, readonly ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory_fd,
-             (off_t)((size_t)at << PAGE_SHIFT)) != addr) {
+    if (mmap(addr, PAGE_SIZE, readonly ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+             memory_fd, (off_t)((size_t)at << PAGE_SHIFT)) != addr) {
         die("fake: mmap of a window page");
     }
     window_mapped[i] = true;

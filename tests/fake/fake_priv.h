@@ -7,7 +7,10 @@
 
 #include <stddef.h>
 
-/** fake_stack_low() - Where the stack begins that ends at @top: above the nearest guard page; remembered for the guard. */
+/**
+ * fake_stack_low() - Where the stack begins that ends at @top: above the nearest guard page;
+ * remembered for the guard.
+ */
 const void *fake_stack_low(void *top);
 
 /** fake_stack_wipe() - Forget what AddressSanitizer knows of frames there. */

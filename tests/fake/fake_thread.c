@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Threads of the system as fibers of the test process. AddressSanitizer is told of each stack, and a stack's
- * shadow is wiped when it is taken up and when it is given back, because a thread that ends leaves its frames.
+ * Threads of the system as fibers of the test process. AddressSanitizer is told of each stack, and
+ * a stack's shadow is wiped when it is taken up and when it is given back, because a thread that
+ * ends leaves its frames.
  */
 #include <assert.h>
 #include <stdio.h>

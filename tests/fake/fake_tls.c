@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The TLS image that minios.lds describes on the target: 24 bytes of .tdata in a segment of 100 bytes, aligned to 64.
+ * The TLS image that minios.lds describes on the target: 24 bytes of .tdata in a segment of 100
+ * bytes, aligned to 64.
  */
 #include <fake.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The heap gives distinct, aligned, intact blocks, returns every page in the end, says no instead of crashing, and
- * notices misuse.
+ * The heap gives distinct, aligned, intact blocks, returns every page in the end, says no instead
+ * of crashing, and notices misuse.
  */
 #include "unit.h"
 
@@ -144,8 +144,8 @@ static void zalloc_zeroes_and_sees_overflow(void **state)
 static void absurd_sizes_are_refused(void **state)
 {
     void *p = heap_alloc(100);
-    static const size_t absurd[] = {SIZE_MAX, SIZE_MAX - 15, SIZE_MAX - 4095, SIZE_MAX - 8191, SIZE_MAX / 2,
-                                    1UL << 47, (1UL << 46) + 1, 1UL << 40};
+    static const size_t absurd[] = {SIZE_MAX,     SIZE_MAX - 15, SIZE_MAX - 4095, SIZE_MAX - 8191,
+                                    SIZE_MAX / 2, 1UL << 47,     (1UL << 46) + 1, 1UL << 40};
 
     for (size_t i = 0; i < ARRAY_SIZE(absurd); i++) {
         assert_null(heap_alloc(absurd[i]));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The page allocator keeps its promises: blocks are aligned, disjoint and inside RAM, everything freed unites again,
- * statistics are right, and misuse panics.
+ * The page allocator keeps its promises: blocks are aligned, disjoint and inside RAM, everything
+ * freed unites again, statistics are right, and misuse panics.
  */
 #include "unit.h"
 
@@ -573,11 +573,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(blocks_are_naturally_aligned, setup, teardown),
         cmocka_unit_test_setup_teardown(an_exact_allocation_takes_no_page_too_many, setup, teardown),
         cmocka_unit_test_setup_teardown(allocations_of_an_odd_size_are_packed, setup, teardown),
-        cmocka_unit_test_setup_teardown(parts_of_an_exact_allocation_are_freed_by_themselves, setup, teardown),
+        cmocka_unit_test_setup_teardown(parts_of_an_exact_allocation_are_freed_by_themselves, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(neighbours_are_joined_when_no_block_is_large_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(an_exact_allocation_grows_in_place_into_free_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(regions_may_come_in_any_order_and_unite, setup, teardown),
-        cmocka_unit_test_setup_teardown(ram_beside_what_was_never_added_is_not_united_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(ram_beside_what_was_never_added_is_not_united_with_it, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(adding_a_page_twice_panics, setup, teardown),
         cmocka_unit_test_setup_teardown(quarantined_pages_never_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(more_ram_is_asked_for_only_when_needed, setup, teardown),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Threads run in turn, end cleanly, sleep as long as they asked, and cost what they should: nothing is lost when
- * making one fails, and a wait that ends in time costs no hypercall.
+ * Threads run in turn, end cleanly, sleep as long as they asked, and cost what they should: nothing
+ * is lost when making one fails, and a wait that ends in time costs no hypercall.
  */
 #include "unit.h"
 
@@ -368,7 +368,8 @@ static void ten_thousand_threads(void **state)
     open = false;
     through = 0;
     for (int i = 0; i < MANY; i++) {
-        assert_int_equal(thread_create(&all[i], "t", waits_at_the_gate, (void *)(intptr_t)i, 4 * PAGE_SIZE), 0);
+        assert_int_equal(thread_create(&all[i], "t", waits_at_the_gate, (void *)(intptr_t)i, 4 * PAGE_SIZE),
+                         0);
     }
     thread_yield();
     assert_int_equal(through, 0);

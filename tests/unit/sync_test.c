@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mutexes exclude, are handed on in order and survive time-outs; condition variables and semaphores lose no signal and no
- * token, whatever comes at the same moment; misuse panics.
+ * Mutexes exclude, are handed on in order and survive time-outs; condition variables and semaphores
+ * lose no signal and no token, whatever comes at the same moment; misuse panics.
  */
 #include "unit.h"
 
@@ -204,7 +204,10 @@ static void a_hand_over_after_the_time_out_goes_to_the_next(void **state)
     a = make(lock_for_100ns, "a");
     b = make(lock_and_log, "b");
     thread_yield();
-    /* Time passes while we run: at the unlock a's timer has not run yet, so the mutex goes to a, in time or not. */
+    /*
+     * Time passes while we run: at the unlock a's timer has not run yet, so the mutex goes to a, in
+     * time or not.
+     */
     fake_clock_advance(150);
     mutex_unlock(&mutex);
     assert_ptr_equal(mutex.owner, a);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Timers fire once, in the order of their deadlines, never early, also 100,000 of them, whatever their callbacks do.
+ * Timers fire once, in the order of their deadlines, never early, also 100,000 of them, whatever
+ * their callbacks do.
  */
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A TLS block lies where the linker's offsets say, also when its size is no multiple of the block's alignment. (The usual
- * image of tests/fake/fake_tls.c is in sched_test.c.)
+ * A TLS block lies where the linker's offsets say, also when its size is no multiple of the block's
+ * alignment. (The usual image of tests/fake/fake_tls.c is in sched_test.c.)
  */
 #include "unit.h"
 
@@ -32,7 +32,10 @@ static void a_block_lies_where_the_linker_says(void **state)
     assert_int_equal((uintptr_t)pointer % 16, 0);
     assert_ptr_equal(*(void **)pointer, pointer);
 
-    /* psABI, variant II: offset 0 of the segment is at the pointer less its size, rounded up to its alignment. */
+    /*
+     * psABI, variant II: offset 0 of the segment is at the pointer less its size, rounded up to its
+     * alignment.
+     */
     start = pointer - ALIGN_UP(TOTAL, ALIGN);
     assert_true(start >= block);
     assert_memory_equal(start, "twelve chars", IMAGE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A wake is never lost, whenever it comes; it goes to the longest waiter that still waits; and a time-out is told apart
- * from a wake.
+ * A wake is never lost, whenever it comes; it goes to the longest waiter that still waits; and a
+ * time-out is told apart from a wake.
  */
 #include "unit.h"
 
@@ -215,7 +215,9 @@ static void wait_short(void *arg)
     log_char(rc == 0 ? *(const char *)arg : '-');
 }
 
-/* Callback that runs after a's time-out in the same pass, before a itself: the moment of the race. */
+/*
+ * Callback that runs after a's time-out in the same pass, before a itself: the moment of the race.
+ */
 static void wake_one_in_timer(void *arg)
 {
     *(bool *)arg = wait_wake_one(&queue);

@@ -18,7 +18,10 @@ static inline void cpu_relax(void)
     __builtin_ia32_pause();
 }
 
-/* Full barriers for the compiler and, where a test uses host threads as the other domain, the processor. */
+/*
+ * Full barriers for the compiler and, where a test uses host threads as the other domain, the
+ * processor.
+ */
 #define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)

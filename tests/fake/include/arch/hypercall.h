@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's stand-in for arch/hypercall.h: every hypercall goes to the function that the test registered for
- * its number by fake_hypercall_set().
+ * The host's stand-in for arch/hypercall.h: every hypercall goes to the function that the test
+ * registered for its number by fake_hypercall_set().
  */
 #ifndef XENOLITH_ARCH_HYPERCALL_H
 #define XENOLITH_ARCH_HYPERCALL_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's stand-in for arch/irq.h: the upcall mask is a flag, and unmasking delivers what became pending.
+ * The host's stand-in for arch/irq.h: the upcall mask is a flag, and unmasking delivers what became
+ * pending.
  */
 #ifndef XENOLITH_ARCH_IRQ_H
 #define XENOLITH_ARCH_IRQ_H
@@ -14,7 +15,10 @@
 
 extern struct shared_info shared_info;
 
-/** struct fake_upcall_state - The virtual CPU's view. Written by the inlines here and by fake_upcall.c. */
+/**
+ * struct fake_upcall_state - The virtual CPU's view. Written by the inlines here and by
+ * fake_upcall.c.
+ */
 struct fake_upcall_state {
     bool masked, pending, inside;
 };

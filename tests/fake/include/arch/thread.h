@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's stand-in for arch/thread.h: threads are fibers of the test process, known to AddressSanitizer.
+ * The host's stand-in for arch/thread.h: threads are fibers of the test process, known to
+ * AddressSanitizer.
  */
 #ifndef XENOLITH_ARCH_THREAD_H
 #define XENOLITH_ARCH_THREAD_H
@@ -8,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** struct arch_context - sp as on the target; the rest is what AddressSanitizer wants to be told. */
+/**
+ * struct arch_context - sp as on the target; the rest is what AddressSanitizer wants to be told.
+ */
 struct arch_context {
     void *sp;
     const void *stack_low; /* NULL: the process's own stack, learnt at the first switch away from it */
