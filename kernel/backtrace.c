@@ -27,7 +27,8 @@ bool stack_holds(uintptr_t addr, size_t bytes)
     if (bytes == 0 || addr + bytes < addr) {
         return false;
     }
-    if (between(addr, bytes, boot_stack, boot_stack_top) || between(addr, bytes, upcall_stack, upcall_stack_top) ||
+    if (between(addr, bytes, boot_stack, boot_stack_top) ||
+        between(addr, bytes, upcall_stack, upcall_stack_top) ||
         between(addr, bytes, fault_stack, fault_stack_top)) {
         return true;
     }

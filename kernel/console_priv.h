@@ -20,12 +20,13 @@
  * @ring:     NULL before console_init(), without a console, and once the backend has broken the rules.
  * @out_prod: Bytes we ever put out, modulo 2^32; the shared copy is only written, never believed. @in_cons likewise.
  * @told:     @out_prod when the backend was last notified; @out_unsent: it has grown since. @in_unsent: @in_cons has.
+ * @adopted:  The event channel is ours. @crlf: '\n' goes out as '\r\n'.
  */
 struct console {
     struct xencons_interface *ring;
     evtchn_port_t port;
     uint32_t out_prod, in_cons, told;
-    bool out_unsent, in_unsent, broken;
+    bool out_unsent, in_unsent, broken, adopted, crlf;
     struct wait_queue out_waiters, in_waiters;
 };
 
@@ -39,6 +40,24 @@ void console_notify(void);
 
 /** console_give_up() - The backend wrote nonsense: from now on the hypervisor's console. @what, @value: which index. */
 void console_give_up(const char *what, uint32_t value);
+
+/** console_find_ring() - Take port and indices of the ring found at boot; false when there is none. Sets all but @ring. */
+bool console_find_ring(void);
+
+/** console_room() - Bytes that the ring can take; 0 also when there is no ring, or it has just ceased to be. */
+uint32_t console_room(void);
+
+/** console_put() - Move what fits into the ring. Upcalls off. Return: how much of @buf that was. */
+size_t console_put(const char *buf, size_t len);
+
+/** console_taken() - Has the backend read all up to @prod? Also true when there is nobody left who could. */
+bool console_taken(uint32_t prod);
+
+/** console_hypervisor_write() - The way around the ring: Xen's own console, where its build lets guests on it. */
+void console_hypervisor_write(const char *buf, size_t len);
+
+/** console_pending_move() - The ring is gone: kernel messages that wait for it go to the hypervisor's console. Upcalls off. */
+void console_pending_move(void);
 
 /** console_echo() - As console_write_atomic(), but without a notification, and what does not fit is dropped silently. */
 void console_echo(const char *buf, size_t len);

@@ -83,11 +83,10 @@ static void show_regs(const struct cpu_regs *r, uint64_t cr2)
         const char *name;
         uint64_t value;
     } regs[] = {
-        {"rip", r->rip}, {"rsp", r->rsp}, {"rbp", r->rbp},    {"rflags", r->rflags},
-        {"rax", r->rax}, {"rbx", r->rbx}, {"rcx", r->rcx},    {"rdx", r->rdx},
-        {"rsi", r->rsi}, {"rdi", r->rdi}, {"r8", r->r8},      {"r9", r->r9},
-        {"r10", r->r10}, {"r11", r->r11}, {"r12", r->r12},    {"r13", r->r13},
-        {"r14", r->r14}, {"r15", r->r15}, {"cr2", cr2},       {"error", r->error_code},
+        {"rip", r->rip}, {"rsp", r->rsp}, {"rbp", r->rbp}, {"rflags", r->rflags}, {"rax", r->rax},
+        {"rbx", r->rbx}, {"rcx", r->rcx}, {"rdx", r->rdx}, {"rsi", r->rsi},       {"rdi", r->rdi},
+        {"r8", r->r8},   {"r9", r->r9},   {"r10", r->r10}, {"r11", r->r11},       {"r12", r->r12},
+        {"r13", r->r13}, {"r14", r->r14}, {"r15", r->r15}, {"cr2", cr2},          {"error", r->error_code},
         {"cs", r->cs},   {"ss", r->ss},
     };
 

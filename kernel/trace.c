@@ -155,9 +155,9 @@ static bool word_is(const char *word, size_t len, const char *name)
 }
 
 static const char *const class_names[TRACE_NR_CLASSES] = {
-    [TRACE_HYPERCALL] = "hypercall", [TRACE_UPCALL] = "upcall",     [TRACE_EVENT] = "event",
-    [TRACE_GRANT] = "grant",         [TRACE_RING] = "ring",         [TRACE_XENSTORE] = "xenstore",
-    [TRACE_SCHED] = "sched",         [TRACE_TIMER] = "timer",       [TRACE_APP] = "app",
+    [TRACE_HYPERCALL] = "hypercall", [TRACE_UPCALL] = "upcall", [TRACE_EVENT] = "event",
+    [TRACE_GRANT] = "grant",         [TRACE_RING] = "ring",     [TRACE_XENSTORE] = "xenstore",
+    [TRACE_SCHED] = "sched",         [TRACE_TIMER] = "timer",   [TRACE_APP] = "app",
 };
 
 static uint32_t parse_class(const char *word, size_t len)

@@ -118,12 +118,23 @@ static const char *parse_flags(const char *fmt, struct spec *spec)
 {
     for (;; fmt++) {
         switch (*fmt) {
-        case '-': spec->left = true; break;
-        case '0': spec->zero = true; break;
-        case '+': spec->plus = true; break;
-        case ' ': spec->space = true; break;
-        case '#': spec->alt = true; break;
-        default: return fmt;
+        case '-':
+            spec->left = true;
+            break;
+        case '0':
+            spec->zero = true;
+            break;
+        case '+':
+            spec->plus = true;
+            break;
+        case ' ':
+            spec->space = true;
+            break;
+        case '#':
+            spec->alt = true;
+            break;
+        default:
+            return fmt;
         }
     }
 }

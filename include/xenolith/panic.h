@@ -22,7 +22,8 @@ struct cpu_regs {
 NORETURN void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) COLD;
 
 /** panic_regs() - The same for an exception; @regs is the interrupted state, @cr2 the faulting address or 0. */
-NORETURN void panic_regs(const struct cpu_regs *regs, uint64_t cr2, const char *fmt, ...) PRINTF_LIKE(3, 4) COLD;
+NORETURN void panic_regs(const struct cpu_regs *regs, uint64_t cr2, const char *fmt, ...)
+    PRINTF_LIKE(3, 4) COLD;
 
 /**
  * panic_exception() - What entry code calls for an exception that nobody handles: names it, says what it most likely

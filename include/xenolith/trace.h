@@ -26,28 +26,28 @@ enum trace_class {
 
 /* Events: what a record says. Append only; the reader knows names and argument meanings by number. */
 enum trace_event {
-    TRACE_EV_HYPERCALL = 1,   /* nr, first argument, second argument */
-    TRACE_EV_HYPERCALL_RET,   /* nr, result */
-    TRACE_EV_UPCALL_IN,       /* - */
-    TRACE_EV_UPCALL_OUT,      /* ports handled */
-    TRACE_EV_EVENT_HANDLE,    /* port */
-    TRACE_EV_EVENT_SEND,      /* port */
-    TRACE_EV_GRANT,           /* ref, gfn, domid | readonly << 16 */
-    TRACE_EV_GRANT_END,       /* ref, result */
-    TRACE_EV_GRANT_MAP,       /* ref, domid, result */
-    TRACE_EV_GRANT_UNMAP,     /* handle, result */
-    TRACE_EV_GRANT_COPY,      /* number of operations, result */
-    TRACE_EV_RING_PUSH,       /* ring id, producer index, notify */
-    TRACE_EV_RING_POP,        /* ring id, consumer index */
-    TRACE_EV_XS_SEND,         /* type, req_id, length */
-    TRACE_EV_XS_RECV,         /* type, req_id, length */
-    TRACE_EV_SWITCH,          /* from, to: thread ids */
-    TRACE_EV_WAKE,            /* thread id */
-    TRACE_EV_IDLE,            /* deadline */
-    TRACE_EV_THREAD,          /* thread id, first 8 and next 8 bytes of its name */
-    TRACE_EV_TIMER_ARM,       /* deadline */
-    TRACE_EV_TIMER_FIRE,      /* deadline */
-    TRACE_EV_APP,             /* three words of the application's choice */
+    TRACE_EV_HYPERCALL = 1, /* nr, first argument, second argument */
+    TRACE_EV_HYPERCALL_RET, /* nr, result */
+    TRACE_EV_UPCALL_IN,     /* - */
+    TRACE_EV_UPCALL_OUT,    /* ports handled */
+    TRACE_EV_EVENT_HANDLE,  /* port */
+    TRACE_EV_EVENT_SEND,    /* port */
+    TRACE_EV_GRANT,         /* ref, gfn, domid | readonly << 16 */
+    TRACE_EV_GRANT_END,     /* ref, result */
+    TRACE_EV_GRANT_MAP,     /* ref, domid, result */
+    TRACE_EV_GRANT_UNMAP,   /* handle, result */
+    TRACE_EV_GRANT_COPY,    /* number of operations, result */
+    TRACE_EV_RING_PUSH,     /* ring id, producer index, notify */
+    TRACE_EV_RING_POP,      /* ring id, consumer index */
+    TRACE_EV_XS_SEND,       /* type, req_id, length */
+    TRACE_EV_XS_RECV,       /* type, req_id, length */
+    TRACE_EV_SWITCH,        /* from, to: thread ids */
+    TRACE_EV_WAKE,          /* thread id */
+    TRACE_EV_IDLE,          /* deadline */
+    TRACE_EV_THREAD,        /* thread id, first 8 and next 8 bytes of its name */
+    TRACE_EV_TIMER_ARM,     /* deadline */
+    TRACE_EV_TIMER_FIRE,    /* deadline */
+    TRACE_EV_APP,           /* three words of the application's choice */
 };
 
 /** struct trace_record - 40 bytes, little endian; tsc orders them. */

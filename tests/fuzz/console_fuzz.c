@@ -67,15 +67,30 @@ static bool backend_run(void)
         ring->in_prod = console.in_cons - 1;
     }
     switch (next_byte() % 10) {
-    case 0: ring->out_cons = console.out_prod; break;
-    case 1: ring->out_cons += next_byte(); break;
-    case 2: ring->out_cons = console.out_prod - next_word() % 2049; break;
-    case 3: ring->out_cons = next_word(); break;
-    case 4: ring->in_prod = next_word(); break;
-    case 5: ring->in_cons = next_word(); break;
-    case 6: ring->out_prod = next_word(); break;
+    case 0:
+        ring->out_cons = console.out_prod;
+        break;
+    case 1:
+        ring->out_cons += next_byte();
+        break;
+    case 2:
+        ring->out_cons = console.out_prod - next_word() % 2049;
+        break;
+    case 3:
+        ring->out_cons = next_word();
+        break;
+    case 4:
+        ring->in_prod = next_word();
+        break;
+    case 5:
+        ring->in_cons = next_word();
+        break;
+    case 6:
+        ring->out_prod = next_word();
+        break;
     default:
-        for (unsigned int i = next_byte() % 32; i > 0 && ring->in_prod - console.in_cons < sizeof(ring->in); i--) {
+        for (unsigned int i = next_byte() % 32; i > 0 && ring->in_prod - console.in_cons < sizeof(ring->in);
+             i--) {
             ring->in[ring->in_prod++ % sizeof(ring->in)] = (char)next_byte();
         }
         break;

@@ -10,7 +10,7 @@ FUZZ_CFLAGS := $(filter-out -O1,$(UNIT_CFLAGS)) -O2 -fsanitize=fuzzer-no-link
 FUZZ_LDFLAGS := $(UNIT_LDFLAGS) -fsanitize=fuzzer
 
 FUZZ_OBJS_xs := $(UNIT_XS_SRCS)
-FUZZ_OBJS_console := kernel/console.c kernel/console_input.c kernel/tty.c kernel/vsnprintf.c
+FUZZ_OBJS_console := kernel/console.c kernel/console_ring.c kernel/console_input.c kernel/tty.c kernel/vsnprintf.c
 FUZZ_OBJS_boot_options := kernel/boot_options.c kernel/printk.c kernel/vsnprintf.c kernel/trace.c kernel/trace_dump.c
 
 FUZZ_TESTS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))

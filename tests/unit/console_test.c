@@ -32,14 +32,14 @@
 static struct xencons_interface *ring;
 static evtchn_handler_fn handler;
 static bool notified, busy, event_pending, port_masked;
-static uint32_t seen;           /* out_prod when the backend was last woken */
+static uint32_t seen; /* out_prod when the backend was last woken */
 static unsigned int sends;
 static char screen[8 << 20], hypervisor_screen[1 << 20];
 static size_t nr_screen, nr_hypervisor;
-static const char *to_type;     /* what the backend will put in */
-static size_t take_limit;       /* bytes it takes at a time; 0: none */
+static const char *to_type; /* what the backend will put in */
+static size_t take_limit;   /* bytes it takes at a time; 0: none */
 static bool random_takes;
-static uint64_t turn_ns;        /* how long one turn of the backend takes */
+static uint64_t turn_ns; /* how long one turn of the backend takes */
 
 int evtchn_adopt(evtchn_port_t port, evtchn_handler_fn fn, void *arg)
 {
@@ -485,8 +485,9 @@ static void echo_does_not_wait_for_room(void **state)
     console_write(full, sizeof(full));
     for (int i = 0; i < 20; i++) {
         to_type = "a line of input that cannot be shown anywhere, because nobody takes our output\n";
-        assert_int_equal(console_read(buf, sizeof(buf)), strlen("a line of input that cannot be shown anywhere, because "
-                                                                "nobody takes our output\n"));
+        assert_int_equal(console_read(buf, sizeof(buf)),
+                         strlen("a line of input that cannot be shown anywhere, because "
+                                "nobody takes our output\n"));
     }
 }
 
@@ -530,12 +531,24 @@ static bool evil_run(void)
     uint64_t r = fake_random();
 
     switch (r % 16) {
-    case 0: ring->out_cons = (uint32_t)(r >> 32); break;
-    case 1: ring->in_prod = (uint32_t)(r >> 32); break;
-    case 2: ring->out_prod = (uint32_t)(r >> 32); break;
-    case 3: ring->in_cons = (uint32_t)(r >> 32); break;
-    case 4: ring->out_cons = console.out_prod - (uint32_t)((r >> 32) % 4096); break;
-    case 5: ring->in_prod = console.in_cons + (uint32_t)((r >> 32) % 2048); break;
+    case 0:
+        ring->out_cons = (uint32_t)(r >> 32);
+        break;
+    case 1:
+        ring->in_prod = (uint32_t)(r >> 32);
+        break;
+    case 2:
+        ring->out_prod = (uint32_t)(r >> 32);
+        break;
+    case 3:
+        ring->in_cons = (uint32_t)(r >> 32);
+        break;
+    case 4:
+        ring->out_cons = console.out_prod - (uint32_t)((r >> 32) % 4096);
+        break;
+    case 5:
+        ring->in_prod = console.in_cons + (uint32_t)((r >> 32) % 2048);
+        break;
     default:
         ring->out_cons = console.out_prod - (uint32_t)((r >> 32) % 2049);
         ring->in_prod = console.in_cons + (uint32_t)((r >> 48) % 1025);

@@ -208,8 +208,9 @@ static void junk_frames_are_survived(void **state)
 
     for (int i = 0; i < 20000; i++) {
         for (int j = 0; j < 64; j++) {
-            t[fake_random_below(words)] = fake_random() & 1 ? (uintptr_t)&t[fake_random_below(words)]
-                                                            : (uintptr_t)__text_start + fake_random_below(4096);
+            t[fake_random_below(words)] = fake_random() & 1
+                                              ? (uintptr_t)&t[fake_random_below(words)]
+                                              : (uintptr_t)__text_start + fake_random_below(4096);
         }
         assert_true(backtrace_walk((uintptr_t)&t[fake_random_below(words)], out, 24) <= 24);
         assert_true(backtrace_walk(fake_random(), out, 24) <= 24);
@@ -288,8 +289,10 @@ static void a_panic_in_a_panic_ends_at_once(void **state)
 static int run_one(const char *name)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_exception_is_dumped),       cmocka_unit_test(registers_that_point_nowhere_are_survived),
-        cmocka_unit_test(a_panic_says_why),             cmocka_unit_test(abort_is_a_crash),
+        cmocka_unit_test(an_exception_is_dumped),
+        cmocka_unit_test(registers_that_point_nowhere_are_survived),
+        cmocka_unit_test(a_panic_says_why),
+        cmocka_unit_test(abort_is_a_crash),
         cmocka_unit_test(a_panic_in_a_panic_ends_at_once),
     };
 
@@ -302,7 +305,8 @@ static const char *self;
 static void the_dump_in_a_process_of_its_own(void **state)
 {
     static const char *const names[] = {"an_exception_is_dumped", "registers_that_point_nowhere_are_survived",
-                                        "a_panic_says_why", "abort_is_a_crash", "a_panic_in_a_panic_ends_at_once"};
+                                        "a_panic_says_why", "abort_is_a_crash",
+                                        "a_panic_in_a_panic_ends_at_once"};
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         char command[512];

@@ -59,8 +59,9 @@ static void conversions_match_the_c_library(void **state)
 {
     static const char *const flags[] = {"", "-", "0", "+", " ", "#", "-#", "0#", "-+", "0+", " 0"};
     static const char *const widths[] = {"", "1", "7", "20", ".0", ".5", "8.3", "20.12"};
-    static const long long values[] = {0, 1, -1, 42, -42, 127, -128, 255, 256, 32767, -32768, 65535, INT_MAX,
-                                       INT_MIN, UINT_MAX, LLONG_MAX, LLONG_MIN};
+    static const long long values[] = {0,       1,       -1,       42,        -42,      127,
+                                       -128,    255,     256,      32767,     -32768,   65535,
+                                       INT_MAX, INT_MIN, UINT_MAX, LLONG_MAX, LLONG_MIN};
 
     for (size_t f = 0; f < sizeof(flags) / sizeof(*flags); f++) {
         for (size_t w = 0; w < sizeof(widths) / sizeof(*widths); w++) {
@@ -93,7 +94,8 @@ static void strings_characters_and_pointers(void **state)
 {
     char buf[64];
 
-    assert_as_libc("[%s|%10s|%-10s|%.2s|%-5.1s|%*s|%.*s|%*s]", "abc", "abc", "abc", "abc", "abc", 6, "x", 1, "yz", -4, "w");
+    assert_as_libc("[%s|%10s|%-10s|%.2s|%-5.1s|%*s|%.*s|%*s]", "abc", "abc", "abc", "abc", "abc", 6, "x", 1,
+                   "yz", -4, "w");
     assert_as_libc("%c%5c%-5c%%", 'a', 'b', 'c');
     assert_as_libc("%p", (void *)0x1234);
     ksnprintf(buf, sizeof(buf), "%s %.0s|", (char *)NULL, "x");

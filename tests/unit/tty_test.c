@@ -81,8 +81,13 @@ static void erase_takes_whole_characters(void **state)
 {
     struct tty *t = new_tty();
 
-    type(t, "\x7f\b" "ab\x7f\x7f\x7f" "x\xc3\xa4\b" "y\n");
-    assert_string_equal(shown, "ab\b \b\b \b" "x\xc3\xa4\b \b" "y\n");
+    type(t, "\x7f\b"
+            "ab\x7f\x7f\x7f"
+            "x\xc3\xa4\b"
+            "y\n");
+    assert_string_equal(shown, "ab\b \b\b \b"
+                               "x\xc3\xa4\b \b"
+                               "y\n");
     assert_reads(t, "xy\n");
     free_tty(t);
 }
@@ -91,9 +96,11 @@ static void control_characters_take_two_columns(void **state)
 {
     struct tty *t = new_tty();
 
-    type(t, "\x01\x7f\x1b" "[A\n");
+    type(t, "\x01\x7f\x1b"
+            "[A\n");
     assert_string_equal(shown, "^A\b \b\b \b^[[A\n");
-    assert_reads(t, "\x1b" "[A\n");
+    assert_reads(t, "\x1b"
+                    "[A\n");
     free_tty(t);
 }
 
@@ -101,7 +108,9 @@ static void word_and_line_erase(void **state)
 {
     struct tty *t = new_tty();
 
-    type(t, "one two  \x17" "three\x15" "four\n");
+    type(t, "one two  \x17"
+            "three\x15"
+            "four\n");
     assert_string_equal(shown, "one two  "
                                "\b \b\b \b\b \b\b \b\b \b" /* "two  " */
                                "three"
@@ -119,7 +128,8 @@ static void killing_a_long_line_starts_a_new_one(void **state)
         type(t, "x");
     }
     nr_shown = 0;
-    type(t, "\x15" "ok\n");
+    type(t, "\x15"
+            "ok\n");
     assert_string_equal(shown, "^U\nok\n");
     assert_reads(t, "ok\n");
     free_tty(t);
@@ -129,7 +139,8 @@ static void control_c_discards_the_line(void **state)
 {
     struct tty *t = new_tty();
 
-    type(t, "oops\x03" "ok\n");
+    type(t, "oops\x03"
+            "ok\n");
     assert_string_equal(shown, "oops^C\nok\n");
     assert_reads(t, "ok\n");
     free_tty(t);

@@ -9,7 +9,8 @@ static __attribute__((noinline)) void innermost(void)
 {
     __asm__ volatile("movabsq $0x1111222233334444, %%rax\n\t"
                      "movabsq $0x5555666677778888, %%r15\n\t"
-                     "ud2" ::: "rax", "r15");
+                     "ud2" ::
+                         : "rax", "r15");
 }
 
 static __attribute__((noinline)) void middle(void)
