@@ -99,20 +99,9 @@ console_size() {
     stat -c %s "$(console_file "$1")" 2>/dev/null || echo 0
 }
 
-# console_tty NAME: the terminal to write to for its console's input.
+# console_tty NAME: the terminal to write to for its console's input; xenconsoled fills it in.
 console_tty() {
-    local id tty
-    id=$(domain_id "$1")
-    tty=$(xenstore-read "/local/domain/$id/console/tty" 2>/dev/null)
-    if [ -z "$tty" ]; then
-        # xenconsoled fills it in; the watch tells at once and at each change.
-        timeout 30 xenstore-watch "/local/domain/$id/console/tty" 2>/dev/null | while read -r _; do
-            tty=$(xenstore-read "/local/domain/$id/console/tty" 2>/dev/null)
-            [ -n "$tty" ] && echo "$tty" && break
-        done
-    else
-        echo "$tty"
-    fi
+    xenstore_wait "/local/domain/$(domain_id "$1")/console/tty" .
 }
 
 # console_type NAME TEXT: types TEXT as printf's %b understands it (\n, \004 ...).
@@ -120,12 +109,26 @@ console_type() {
     printf %b "$2" >"$(console_tty "$1")"
 }
 
-# xenstore_wait PATH REGEX [SECONDS]: waits until the node's value matches, prints it.
+# xenstore_wait PATH REGEX [SECONDS]: waits until the node's value matches, prints it; 1 = time-out.
 xenstore_wait() {
-    local value
-    value=$(timeout "${3:-30}" sh -c '
-        xenstore-watch "$1" 2>/dev/null | while read -r _; do
-            value=$(xenstore-read "$1" 2>/dev/null) && echo "$value" | grep -Eq -- "$2" && echo "$value" && break
-        done; :' sh "$1" "$2")
-    [ -n "$value" ] && echo "$value"
+    local path=$1 regex=$2 end=$(($(date +%s) + ${3:-30})) events watcher result=1 value left
+    if value=$(xenstore-read "$path" 2>/dev/null) && echo "$value" | grep -Eq -- "$regex"; then
+        echo "$value"
+        return 0
+    fi
+    events=$(mktemp -u)
+    mkfifo "$events"
+    # A watch fires once when it is set: nothing between the look above and now is missed.
+    xenstore-watch "$path" >"$events" 2>/dev/null &
+    watcher=$!
+    while left=$((end - $(date +%s))) && [ "$left" -gt 0 ] && read -r -t "$left" _; do
+        if value=$(xenstore-read "$path" 2>/dev/null) && echo "$value" | grep -Eq -- "$regex"; then
+            echo "$value"
+            result=0
+            break
+        fi
+    done <"$events"
+    kill "$watcher"
+    rm -f "$events"
+    return $result
 }
