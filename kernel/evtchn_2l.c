@@ -44,7 +44,12 @@ static void mask_2l(evtchn_port_t port)
 static bool unmask_2l(evtchn_port_t port)
 {
     clear_bit(shared_info.evtchn_mask, port);
-    return test_bit(shared_info.evtchn_pending, port);
+    if (LIKELY(!test_bit(shared_info.evtchn_pending, port))) {
+        return false;
+    }
+    /* Xen raises a pending port only if it finds it masked. */
+    set_bit(shared_info.evtchn_mask, port);
+    return true;
 }
 
 static void clear_pending_2l(evtchn_port_t port)

@@ -16,6 +16,7 @@
 #include <xenolith/irq.h>
 #include <xenolith/page.h>
 #include <xenolith/printk.h>
+#include <xenolith/string.h>
 #include <xenolith/trace.h>
 #include <xenolith/vm.h>
 
@@ -36,23 +37,25 @@ static int grow(unsigned int frames)
 {
     unsigned int old = gnttab_stats.nr_frames;
     unsigned int new = MIN(old + frames, gnttab_stats.max_frames);
-    uint32_t *bigger;
+    uint32_t *bigger, *smaller = next_free;
     bool was;
     int rc;
 
     if (new == old) {
         return -ENOSPC;
     }
-    bigger = heap_realloc(next_free, new * REFS_PER_FRAME * sizeof(*next_free));
+    bigger = heap_alloc(new * REFS_PER_FRAME * sizeof(*next_free));
     if (bigger == NULL) {
         return -ENOMEM;
     }
-    next_free = bigger;
     rc = arch_map_gnttab((uintptr_t)table + old * PAGE_SIZE, old, new - old);
     if (rc != 0) {
+        heap_free(bigger);
         return rc;
     }
     was = upcall_save();
+    memcpy(bigger, smaller, old * REFS_PER_FRAME * sizeof(*next_free));
+    next_free = bigger;
     for (uint32_t ref = (uint32_t)(new * REFS_PER_FRAME); ref-- > old * REFS_PER_FRAME;) {
         if (ref >= GNTTAB_NR_RESERVED_ENTRIES) {
             next_free[ref] = first_free;
@@ -63,6 +66,7 @@ static int grow(unsigned int frames)
     }
     gnttab_stats.nr_frames = new;
     upcall_restore(was);
+    heap_free(smaller);
     return 0;
 }
 
@@ -208,7 +212,9 @@ int gnttab_end_page(grant_ref_t ref, void *page)
 
     if (rc == 0) {
         page_free(page, 0);
-        return 0;
+    }
+    if (rc != -EBUSY) {
+        return rc;
     }
     gnttab_stats.quarantined++;
     page_quarantine(page);

@@ -43,7 +43,8 @@ void boot_note_ram(struct pfn start, struct pfn end)
     }
 }
 
-/* Without RDRAND the low bits of the TSC are all there is; the top byte stays 0, which stops string overruns. */
+/* Without RDRAND the low bits of the TSC are all there is; the first byte in memory stays 0, so that
+ * no string function reads or writes past it. */
 NO_STACK_PROTECTOR void seed_stack_guard(void)
 {
     uint64_t seed = boot_info.first_tsc * 0x9e3779b97f4a7c15ULL ^ cpu_tsc();
@@ -54,7 +55,7 @@ NO_STACK_PROTECTOR void seed_stack_guard(void)
     if (r[2] & (1U << 30)) {
         __asm__ volatile("rdrand %0" : "=r"(random)::"cc");
     }
-    __stack_chk_guard = (seed ^ random) & 0x00ffffffffffffffULL;
+    __stack_chk_guard = (seed ^ random) & ~0xffULL;
 }
 
 void trap_handle(struct cpu_regs *regs)

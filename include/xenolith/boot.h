@@ -26,7 +26,7 @@ struct boot_ram {
 
 /**
  * struct boot_info - Everything found at boot.
- * @cmdline:        NUL-terminated copy of the domain's `extra=`; empty when there is none.
+ * @cmdline:        The domain's `extra=`, NUL-terminated, in a page that stays; empty when there is none.
  * @nr_pages:       All RAM of the domain, in pages.
  * @ram:            Where it lies; nr_ram entries, ascending, not overlapping.
  * @ramdisk:        The domain's ramdisk in the linear map, or NULL; @ramdisk_bytes its length.
@@ -69,7 +69,7 @@ struct boot_option {
 };
 
 #define BOOT_OPTION(ident, word, setter)                                                        \
-    static const struct boot_option boot_option_##ident USED SECTION(".rodata.boot_options") = { \
+    static const struct boot_option boot_option_##ident REGISTERED(".rodata.boot_options") = { \
         .name = (word), .set = (setter)}
 
 /**

@@ -19,6 +19,13 @@
 #define COLD            __attribute__((cold, noinline))
 #define NO_STACK_PROTECTOR __attribute__((no_stack_protector))
 
+/* An element of an array that the linker collects. On a host AddressSanitizer must not put red zones between them. */
+#ifdef __clang__
+#define REGISTERED(name) USED SECTION(name) __attribute__((no_sanitize("address")))
+#else
+#define REGISTERED(name) USED SECTION(name)
+#endif
+
 #define ARRAY_SIZE(a)   (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 

@@ -26,7 +26,7 @@ struct evtchn_abi {
     unsigned int max_ports;
     int (*expand)(evtchn_port_t port); /* room for @port (FIFO's event array); 0 or -errno */
     void (*mask)(evtchn_port_t port);
-    bool (*unmask)(evtchn_port_t port); /* true: pending, the caller must have it delivered */
+    bool (*unmask)(evtchn_port_t port); /* true: pending, and left masked for EVTCHNOP_unmask to raise it */
     void (*clear_pending)(evtchn_port_t port);
     bool (*is_pending)(evtchn_port_t port);
     bool (*is_masked)(evtchn_port_t port);

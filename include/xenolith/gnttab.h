@@ -35,7 +35,7 @@ int gnttab_end(grant_ref_t ref) MUST_CHECK;
 
 /**
  * gnttab_end_page() - Take back and free a frame of page_alloc(0); one still mapped goes to quarantine with its ref.
- * Return: 0, or -EBUSY when it was quarantined.
+ * Return: 0; -EBUSY when it was quarantined; -EINVAL for what is not granted, and the page stays the caller's.
  */
 int gnttab_end_page(grant_ref_t ref, void *page);
 

@@ -83,9 +83,10 @@ static uint64_t leaf(struct pfn pfn, uint64_t flags)
 }
 
 /** narrow_leaves() - Page by page: page tables stay read-only, everything else as the image says. */
-static void narrow_leaves(struct pt_batch *b, uintptr_t start, uintptr_t end)
+static int narrow_leaves(struct pt_batch *b, uintptr_t start, uintptr_t end)
 {
     const uint64_t *l1 = table_at(start, 1);
+    int rc = 0;
 
     for (uintptr_t va = start; va < end; va += PAGE_SIZE) {
         uint64_t old = l1[PT_INDEX(va, 1)];
@@ -93,15 +94,17 @@ static void narrow_leaves(struct pt_batch *b, uintptr_t start, uintptr_t end)
         uint64_t new = flags == 0 ? 0 : (old & ~(PTE_NX | PTE_WRITE)) | (flags & PTE_NX) | (old & flags & PTE_WRITE);
 
         if ((old & PTE_PRESENT) && new != old) {
-            batch_add(b, entry_maddr(l1, va, 1), new);
+            rc |= batch_add(b, entry_maddr(l1, va, 1), new);
         }
     }
+    return rc;
 }
 
 void pv_pt_init(uintptr_t pt_base)
 {
     struct pt_batch b = {.nr = 0};
     uintptr_t va = 0;
+    int rc = 0;
 
     l4 = (uint64_t *)pt_base;
     for (;; va += L2_PAGE) {
@@ -112,12 +115,14 @@ void pv_pt_init(uintptr_t pt_base)
             break;
         }
         if (va < (uintptr_t)__image_end) {
-            narrow_leaves(&b, va, va + L2_PAGE);
+            rc |= narrow_leaves(&b, va, va + L2_PAGE);
         } else {
-            batch_add(&b, entry_maddr(l2, va, 2), entry | PTE_NX);
+            rc |= batch_add(&b, entry_maddr(l2, va, 2), entry | PTE_NX);
         }
     }
-    batch_flush(&b);
+    if ((rc | batch_flush(&b)) != 0) {
+        panic("pv: Xen refuses to narrow the first page tables");
+    }
     mapped_end.n = va >> PAGE_SHIFT;
 }
 
@@ -179,6 +184,9 @@ struct pfn pv_pt_map_ram(struct pfn start, struct pfn end)
     struct pfn usable = {start.n + tables_for(start.n << PAGE_SHIFT, va_end)};
     struct pfn pfn = start;
 
+    if (usable.n >= end.n) {
+        return end; /* a few pages at the end of RAM, not worth their own tables */
+    }
     while (pfn.n < end.n) {
         uintptr_t va = pfn.n << PAGE_SHIFT;
         uint64_t *entries = (uint64_t *)scratch;
@@ -218,7 +226,11 @@ static void pv_unguard(uintptr_t va)
     }
 }
 
-/** pv_window_prepare() - Have empty tables under a part of the window. */
+/**
+ * pv_window_prepare() - Have empty tables under a part of the window.
+ *
+ * Xen writes the entries of mapped grants and does not set NX there, so the tables above say it.
+ */
 static int pv_window_prepare(uintptr_t start, size_t nr_pages)
 {
     for (uintptr_t va = start; va < start + nr_pages * PAGE_SIZE; va = ALIGN_DOWN(va, L2_PAGE) + L2_PAGE) {
@@ -237,7 +249,7 @@ static int pv_window_prepare(uintptr_t start, size_t nr_pages)
             memset(page, 0, PAGE_SIZE);
             rc = pv_update_va((uintptr_t)page, leaf(virt_to_pfn(page), PTE_RO));
             batch_add(&b, entry_maddr(table_at(va, level + 1), va, level + 1),
-                      (pfn_to_mfn(virt_to_pfn(page)).n << PAGE_SHIFT) | TABLE_FLAGS);
+                      (pfn_to_mfn(virt_to_pfn(page)).n << PAGE_SHIFT) | TABLE_FLAGS | PTE_NX);
             rc = rc != 0 ? rc : batch_flush(&b);
             if (rc != 0) {
                 pv_unguard((uintptr_t)page);

@@ -65,13 +65,14 @@ static void pv_find_rings(const struct start_info *si)
 static void pv_add_ram(const struct start_info *si)
 {
     struct pfn used_end = {(si->pt_base >> PAGE_SHIFT) + si->nr_pt_frames};
-    struct pfn meta = used_end;
+    struct pfn meta = used_end, builders_end;
     unsigned long meta_pages = (page_meta_bytes(ram_end) + PAGE_SIZE - 1) / PAGE_SIZE;
 
     mapped_end = pv_pt_mapped_end();
     if (mapped_end.n > ram_end.n) {
         mapped_end = ram_end;
     }
+    builders_end = mapped_end;
     if (meta_pages > mapped_end.n - used_end.n) {
         meta = pv_map_more(meta_pages);
     }
@@ -79,7 +80,7 @@ static void pv_add_ram(const struct start_info *si)
     page_set_refill(pv_refill, ram_end.n - mapped_end.n);
     page_add((struct pfn){1}, virt_to_pfn(__image_start));
     page_add(virt_to_pfn(pvh_tables), virt_to_pfn(pvh_tables_end));
-    page_add(used_end, meta);
+    page_add(used_end, meta.n < builders_end.n ? meta : builders_end);
     page_add((struct pfn){meta.n + meta_pages}, mapped_end);
 }
 

@@ -18,9 +18,14 @@
 
 #define CALLBACK_TYPE_VECTOR (2ULL << 56) /* HVM_PARAM_CALLBACK_IRQ: bits 63-56 */
 
-/* Nobody can be told, so stop where a debugger sees it; a triple fault would look like a reboot. */
+static bool have_hypercalls;
+
+/* A halt with interrupts off is a power-off to Xen, a triple fault a reboot: the best that can be said without it. */
 static NORETURN void die(void)
 {
+    if (have_hypercalls) {
+        shutdown_now(SHUTDOWN_crash);
+    }
     for (;;) {
         __asm__ volatile("cli; hlt");
     }
@@ -36,6 +41,7 @@ static NO_STACK_PROTECTOR void find_hypercalls(void)
         if (r[1] == XEN_CPUID_SIGNATURE_EBX && r[2] == XEN_CPUID_SIGNATURE_ECX && r[3] == XEN_CPUID_SIGNATURE_EDX) {
             cpu_cpuid(base + 2, 0, r);
             __asm__ volatile("wrmsr" ::"c"(r[1]), "a"((uint32_t)(uintptr_t)hypercall_page), "d"(0) : "memory");
+            have_hypercalls = true;
             return;
         }
     }
@@ -145,9 +151,11 @@ static void add_ram(struct pfn free)
     page_add((struct pfn){1}, virt_to_pfn(__image_start));
     page_add(virt_to_pfn(pvh_tables), virt_to_pfn(pvh_tables_end));
     for (unsigned int i = 0; i < boot_info.nr_ram; i++) {
-        struct pfn start = boot_info.ram[i].start;
+        struct boot_ram ram = boot_info.ram[i];
 
-        page_add(start.n < free.n ? free : start, boot_info.ram[i].end);
+        if (ram.end.n > free.n) {
+            page_add(ram.start.n < free.n ? free : ram.start, ram.end);
+        }
     }
 }
 

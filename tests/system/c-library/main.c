@@ -28,7 +28,7 @@ __attribute__((constructor(150))) static void first(void)
 
 static void last_word(void)
 {
-    test_success();
+    printf("TEST: SUCCESS\n");
 }
 
 static void check_formats(void)
