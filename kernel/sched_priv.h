@@ -42,6 +42,7 @@ struct thread_stack {
  * struct thread - Lies at the top of its own stack, above its TLS block; main's is static.
  * @link:      In the run queue while RUNNABLE.
  * @nr_waits:  wait_prepare() calls without their wait_finish().
+ * @preparing: Between the first wait_prepare() and wait_block(): a wake that came since is kept.
  * @timed_out: Why wait_block() ended; written by its timer.
  */
 struct thread {
@@ -50,6 +51,7 @@ struct thread {
     enum thread_state state;
     uint32_t id;
     unsigned int nr_waits;
+    bool preparing;
     bool timed_out;
     bool detached;
     bool joined;

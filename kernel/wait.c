@@ -27,11 +27,10 @@ void wait_prepare(struct wait_queue *wq, struct waiter *w)
     was = upcall_save();
     w->thread = self;
     list_push_back(&wq->waiters, &w->link);
-    /*
-     * In several queues at once, a wake from the first must not be forgotten when the second is
-     * joined.
-     */
-    if (self->nr_waits++ == 0) {
+    self->nr_waits++;
+    /* In several queues at once, a wake from the first must not be forgotten when the second is joined. */
+    if (!self->preparing) {
+        self->preparing = true;
         self->state = THREAD_PREPARING;
     }
     upcall_restore(was);
@@ -64,6 +63,7 @@ int wait_block(uint64_t deadline_ns)
     bool was;
 
     ASSERT(self->nr_waits > 0);
+    self->preparing = false;
     self->timed_out = false;
     if (deadline_ns == TIME_FOREVER) {
         was = upcall_save();
@@ -90,6 +90,7 @@ void wait_finish(struct waiter *w)
 
     list_remove(&w->link);
     if (--self->nr_waits == 0) {
+        self->preparing = false;
         self->state = THREAD_RUNNING;
     }
     upcall_restore(was);

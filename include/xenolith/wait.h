@@ -30,9 +30,9 @@ struct waiter {
 void wait_queue_init(struct wait_queue *wq);
 
 /**
- * wait_prepare() - Queue the running thread. It still runs until wait_block(), and must not block
- * otherwise until then. May be called for several queues, each with its waiter, before one
- * wait_block(): a wake from any of them counts.
+ * wait_prepare() - Queue the running thread. It still runs until wait_block(); should it block
+ * otherwise before, wait_block() returns at once. May be called for several queues, each with its
+ * waiter, before one wait_block(): a wake from any of them counts.
  */
 void wait_prepare(struct wait_queue *wq, struct waiter *w);
 

@@ -293,6 +293,43 @@ static void wake_one_skips_a_thread_that_another_queue_woke(void **state)
     wait_finish(&w2);
 }
 
+static bool inner_flag;
+
+static void set_inner(void *arg)
+{
+    inner_flag = true;
+    wait_wake_all(&other_queue);
+}
+
+/* A condition that blocks by itself, as for a mutex, while wakes of the outer wait keep coming. */
+static bool look_slowly(void)
+{
+    struct waiter inner;
+    int rounds = 0;
+
+    inner_flag = false;
+    fake_event_at(fake_now_ns + 100, set_inner, NULL);
+    while (!inner_flag) {
+        wait_prepare(&other_queue, &inner);
+        (void)wait_block(TIME_FOREVER);
+        wait_finish(&inner);
+        assert_true(++rounds < 5);
+    }
+    return flag;
+}
+
+static void a_condition_that_blocks_costs_turns_but_hangs_nothing(void **state)
+{
+    uint64_t began = fake_now_ns;
+
+    for (unsigned int i = 0; i < 10; i++) {
+        fake_event_at(began + 30 * i, (void (*)(void *))wait_wake_all, &queue);
+    }
+    fake_event_at(began + 2000, set_and_wake, NULL);
+    wait_event(&queue, look_slowly());
+    assert_true(fake_now_ns >= began + 2000);
+}
+
 static void a_finished_wait_leaves_no_trace(void **state)
 {
     struct waiter w;
@@ -340,6 +377,7 @@ int main(void)
         wait_test(a_wake_in_a_timer_before_the_time_out_wins),
         wait_test(one_thread_can_wait_in_two_queues),
         wait_test(wake_one_skips_a_thread_that_another_queue_woke),
+        wait_test(a_condition_that_blocks_costs_turns_but_hangs_nothing),
         wait_test(a_finished_wait_leaves_no_trace),
         wait_test(waiting_in_an_upcall_panics),
     };
