@@ -265,12 +265,12 @@ static void convert(struct sink *s, const struct spec *spec, char conv, va_list 
     }
 }
 
-int kvsnprintf(char *buf, size_t bytes, const char *fmt, va_list args)
+int kvsnprintf(char *buf, size_t bytes, const char *fmt, va_list ap)
 {
     struct sink sink = {.buf = buf, .bytes = bytes};
-    va_list ap;
+    va_list args;
 
-    va_copy(ap, args);
+    va_copy(args, ap);
     while (*fmt != '\0') {
         struct spec spec = {.precision = -1};
 
@@ -278,13 +278,13 @@ int kvsnprintf(char *buf, size_t bytes, const char *fmt, va_list args)
             put(&sink, *fmt++);
             continue;
         }
-        fmt = parse_spec(fmt + 1, &spec, &ap);
+        fmt = parse_spec(fmt + 1, &spec, &args);
         if (*fmt == '\0') {
             break;
         }
-        convert(&sink, &spec, *fmt++, &ap);
+        convert(&sink, &spec, *fmt++, &args);
     }
-    va_end(ap);
+    va_end(args);
 
     if (bytes > 0) {
         buf[sink.len < bytes ? sink.len : bytes - 1] = '\0';
