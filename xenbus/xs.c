@@ -180,7 +180,9 @@ int xs_set_permissions(uint32_t tx, const char *path, const struct xs_perm *perm
         return -ENOMEM;
     }
     for (size_t i = 0; i < nr; i++) {
-        bytes += (size_t)ksnprintf(text + bytes, PERM_BYTES, "%c%u", perms[i].access, (unsigned int)perms[i].domid) + 1;
+        bytes += (size_t)ksnprintf(text + bytes, PERM_BYTES, "%c%u", perms[i].access,
+                                   (unsigned int)perms[i].domid) +
+                 1;
     }
     parts[1] = (struct xs_part){text, bytes};
     rc = request_ok(XS_SET_PERMS, tx, parts, ARRAY_SIZE(parts));

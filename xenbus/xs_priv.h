@@ -59,8 +59,8 @@ struct xs_part {
  * Context: threads, blocks. Return: 0; xenstored's error; -EPROTO for a reply of the wrong kind; -E2BIG; -ENOMEM;
  * -ENOTCONN without xenstore; -ETIMEDOUT; the connection's error once it is closed.
  */
-int xs_request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *parts, unsigned int nr, char **body,
-               size_t *len, uint64_t deadline_ns);
+int xs_request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *parts, unsigned int nr,
+               char **body, size_t *len, uint64_t deadline_ns);
 
 /** xs_conn_pump() - Take what has come out of the ring, bounded in work, and hand it to its owners. May yield, never blocks. */
 void xs_conn_pump(void);

@@ -156,8 +156,8 @@ static void reply_result(int error)
         int error;
         const char *name;
     } names[] = {
-        {EINVAL, "EINVAL"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"}, {ENOENT, "ENOENT"}, {EAGAIN, "EAGAIN"}, {E2BIG, "E2BIG"},
-        {ENOSPC, "ENOSPC"},
+        {EINVAL, "EINVAL"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"}, {ENOENT, "ENOENT"},
+        {EAGAIN, "EAGAIN"}, {E2BIG, "E2BIG"},   {ENOSPC, "ENOSPC"},
     };
 
     if (error == 0) {
@@ -359,7 +359,8 @@ static int do_set_perms(struct fake_tree *t, const char *path, const char *text,
 }
 
 /* Requests about one node of the tree that @t stands for. */
-static void serve_node(struct fake_tree *t, struct tx *tx, const char *path, const char *rest, size_t rest_len)
+static void serve_node(struct fake_tree *t, struct tx *tx, const char *path, const char *rest,
+                       size_t rest_len)
 {
     struct fake_node *node;
     int rc;
@@ -409,7 +410,8 @@ static void serve_request(void)
     if (fake_xs.spy != NULL) {
         fake_xs.spy(&in.hdr, in.body);
     }
-    snprintf(path, sizeof(path), "%s%s", in.body[0] == '/' || in.body[0] == '@' ? "" : FAKE_XS_HOME "/", in.body);
+    snprintf(path, sizeof(path), "%s%s", in.body[0] == '/' || in.body[0] == '@' ? "" : FAKE_XS_HOME "/",
+             in.body);
     if (in.hdr.tx_id != 0 && tx == NULL) {
         reply_result(ENOENT);
         return;
@@ -480,7 +482,8 @@ static size_t client_is_wrong(const char *what)
 static size_t take_input(bool *was_full)
 {
     uint32_t cons = ring_page.req_cons, there = ring_page.req_prod - cons;
-    size_t want = in_bytes < sizeof(in.hdr) ? sizeof(in.hdr) - in_bytes : sizeof(in.hdr) + in.hdr.len - in_bytes;
+    size_t want = in_bytes < sizeof(in.hdr) ? sizeof(in.hdr) - in_bytes
+                                            : sizeof(in.hdr) + in.hdr.len - in_bytes;
     size_t bytes;
 
     if (there > XENSTORE_RING_SIZE) {
@@ -595,8 +598,8 @@ void fake_xs_chmod(const char *path, const char *perms)
 /* What libxl makes for a domain, as far as our tests look at it. */
 static void make_home(void)
 {
-    static const char *const ours[] = {"/data", "/control/shutdown", "/control/sysrq", "/control/feature-poweroff",
-                                       "/control/feature-reboot"};
+    static const char *const ours[] = {"/data", "/control/shutdown", "/control/sysrq",
+                                       "/control/feature-poweroff", "/control/feature-reboot"};
 
     fake_xs_write(FAKE_XS_HOME, "");
     fake_xs_chmod(FAKE_XS_HOME, "n0 r7");

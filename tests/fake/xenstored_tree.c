@@ -112,7 +112,8 @@ static bool path_is_valid(const char *path)
 {
     size_t len = strlen(path);
 
-    if (path[0] != '/' || len >= XENSTORE_ABS_PATH_MAX || strstr(path, "//") != NULL || (len > 1 && path[len - 1] == '/')) {
+    if (path[0] != '/' || len >= XENSTORE_ABS_PATH_MAX || strstr(path, "//") != NULL ||
+        (len > 1 && path[len - 1] == '/')) {
         return false;
     }
     return strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/_@") == len;

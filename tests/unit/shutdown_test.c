@@ -141,7 +141,8 @@ static void halt_powers_off(void **state)
 
 static void unknown_requests_are_left_alone(void **state)
 {
-    static const char *const words[] = {"suspend", "Poweroff", "poweroff ", "rebootx", "\x1b[2Jpoweroff", "s3"};
+    static const char *const words[] = {"suspend", "Poweroff",        "poweroff ",
+                                        "rebootx", "\x1b[2Jpoweroff", "s3"};
 
     start_control();
     settle();

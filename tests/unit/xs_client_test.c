@@ -370,7 +370,8 @@ static void deadline_with_full_ring(void **state)
 
     assert_reads("domid", "7");
     fake_xs.asleep = true;
-    assert_int_equal(xs_write_until(XS_TX_NONE, "data/x", value, sizeof(value), fake_now_ns + 3000), -ETIMEDOUT);
+    assert_int_equal(xs_write_until(XS_TX_NONE, "data/x", value, sizeof(value), fake_now_ns + 3000),
+                     -ETIMEDOUT);
     assert_int_equal(xs_write(XS_TX_NONE, "data/x", "1", 1), -ETIMEDOUT);
 }
 
@@ -442,8 +443,10 @@ static void few_notifications(void **state)
 int main(void)
 {
     static size_t whole = 0, odd = 13;
-    struct CMUnitTest threads_whole = cmocka_unit_test_prestate_setup_teardown(many_threads, setup, teardown, &whole);
-    struct CMUnitTest threads_split = cmocka_unit_test_prestate_setup_teardown(many_threads, setup, teardown, &odd);
+    struct CMUnitTest threads_whole =
+        cmocka_unit_test_prestate_setup_teardown(many_threads, setup, teardown, &whole);
+    struct CMUnitTest threads_split =
+        cmocka_unit_test_prestate_setup_teardown(many_threads, setup, teardown, &odd);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_xenstore),

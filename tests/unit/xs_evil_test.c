@@ -133,8 +133,9 @@ static unsigned int wrong; /* results that no function may give */
 /* Everybody gives up in the end: the connection is forgotten under them by main. */
 static void judge(int rc)
 {
-    static const int allowed[] = {0,       -ENOENT, -EACCES, -EINVAL, -EEXIST,    -E2BIG,     -ENOSPC,    -EAGAIN, -EPROTO, -ENOMEM,
-                                  -EISDIR, -EIO,    -ENOSYS, -EROFS,  -ENOTEMPTY, -ECONNRESET, -ESHUTDOWN, -EBUSY,  -EPERM, -EISCONN};
+    static const int allowed[] = {0,          -ENOENT,     -EACCES,    -EINVAL, -EEXIST, -E2BIG,  -ENOSPC,
+                                  -EAGAIN,    -EPROTO,     -ENOMEM,    -EISDIR, -EIO,    -ENOSYS, -EROFS,
+                                  -ENOTEMPTY, -ECONNRESET, -ESHUTDOWN, -EBUSY,  -EPERM,  -EISCONN};
 
     for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
         if (rc == allowed[i]) {
@@ -301,7 +302,8 @@ static void evil_daemon(void **state)
         fake_xs.eager = fake_random_below(2);
         clients_left = NR_CLIENTS;
         for (size_t i = 0; i < NR_CLIENTS; i++) {
-            assert_int_equal(thread_create(&threads[i], "client", i < 4 ? client_main : watcher_main, NULL, 0), 0);
+            assert_int_equal(
+                thread_create(&threads[i], "client", i < 4 ? client_main : watcher_main, NULL, 0), 0);
         }
         /* What no answer comes to waits for ever, as it may; then the connection is closed under it. */
         for (unsigned int i = 0; i < 200 && clients_left != 0; i++) {

@@ -226,12 +226,9 @@ static void random_indices_stay_inside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_survive_every_wrap),
-        cmocka_unit_test(full_ring_takes_no_more),
-        cmocka_unit_test(notifies_only_who_may_sleep),
-        cmocka_unit_test(evil_indices_are_refused),
-        cmocka_unit_test(our_indices_are_not_read_back),
-        cmocka_unit_test(state_counts_only_what_is_offered),
+        cmocka_unit_test(bytes_survive_every_wrap),      cmocka_unit_test(full_ring_takes_no_more),
+        cmocka_unit_test(notifies_only_who_may_sleep),   cmocka_unit_test(evil_indices_are_refused),
+        cmocka_unit_test(our_indices_are_not_read_back), cmocka_unit_test(state_counts_only_what_is_offered),
         cmocka_unit_test(random_indices_stay_inside),
     };
 

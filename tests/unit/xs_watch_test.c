@@ -55,7 +55,8 @@ static void note(struct xs_watch *watch, const char *path)
 {
     size_t at = strlen(seen);
 
-    snprintf(seen + at, sizeof(seen) - at, "%s%s%s ", (const char *)watch->arg, path, watch->overflow ? "!" : "");
+    snprintf(seen + at, sizeof(seen) - at, "%s%s%s ", (const char *)watch->arg, path,
+             watch->overflow ? "!" : "");
 }
 
 static void next_is(struct xs_watch *watch, const char *expected)
@@ -378,7 +379,7 @@ static void strange_events_are_dropped(void **state)
     fake_xs_emit_event("data/x", "ffffffff");
     fake_xs_emit_event("data/x", "");
     fake_xs_emit_event("data/x", "0000000000000001");
-    fake_xs_emit_event("name", token);          /* not below the watch */
+    fake_xs_emit_event("name", token); /* not below the watch */
     fake_xs_emit_event("database", token);
     fake_xs_emit_event("", token);
     emit_raw_event("", 0);

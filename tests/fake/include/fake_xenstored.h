@@ -22,10 +22,10 @@
 /** struct fake_xs - Knobs and counters; zeroed, but for the page, by fake_xs_start(). */
 struct fake_xs {
     struct xenstore_domain_interface *page;
-    size_t chunk;          /* bytes moved at a time in each direction; 0: all there is room for */
-    bool eager;            /* serves within the notification, as a daemon on another processor may */
-    bool mute;             /* takes requests, answers none */
-    bool asleep;           /* takes nothing either */
+    size_t chunk;           /* bytes moved at a time in each direction; 0: all there is room for */
+    bool eager;             /* serves within the notification, as a daemon on another processor may */
+    bool mute;              /* takes requests, answers none */
+    bool asleep;            /* takes nothing either */
     unsigned int conflicts; /* so many commits to come answer EAGAIN */
     unsigned int requests, kicks;
     /* Looks at, changes or (false) swallows each message on its way out; body has XENSTORE_PAYLOAD_MAX bytes. */
@@ -96,7 +96,8 @@ int fake_tree_get(struct fake_tree *t, const char *path, unsigned int domid, str
 int fake_tree_set(struct fake_tree *t, const char *path, const char *value, size_t len, unsigned int domid);
 int fake_tree_mkdir(struct fake_tree *t, const char *path, unsigned int domid);
 int fake_tree_rm(struct fake_tree *t, const char *path, unsigned int domid);
-int fake_tree_chmod(struct fake_tree *t, const char *path, const struct fake_perm *perms, unsigned int nr, unsigned int domid);
+int fake_tree_chmod(struct fake_tree *t, const char *path, const struct fake_perm *perms, unsigned int nr,
+                    unsigned int domid);
 
 /** fake_tree_children() - Names of @path's children, NUL behind each, in malloc'ed memory. */
 char *fake_tree_children(struct fake_tree *t, const char *path, size_t *len);

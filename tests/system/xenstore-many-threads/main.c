@@ -60,7 +60,8 @@ int main(void)
     xs_get_stats(&after);
     CHECK_EQUAL(after.replies_refused, 0);
     CHECK_EQUAL(after.events_malformed, 0);
-    printf("%llu requests, %llu notifications, %llu us\n", (unsigned long long)(after.requests - before.requests),
+    printf("%llu requests, %llu notifications, %llu us\n",
+           (unsigned long long)(after.requests - before.requests),
            (unsigned long long)(after.notifications - before.notifications),
            (unsigned long long)((time_monotonic_ns() - start) / 1000));
     test_success();
