@@ -36,13 +36,12 @@ typedef struct {
 
 typedef struct {
     int type;
-    unsigned int depth;
-    void *owner;
-    unsigned long wait[6];
+    int ready;
+    unsigned long state[6];
 } pthread_mutex_t;
 
 /* clang-format off */
-#define _PTHREAD_MUTEX_INITIALIZER { 0, 0, 0, { 0 } }
+#define _PTHREAD_MUTEX_INITIALIZER { PTHREAD_MUTEX_DEFAULT, 0, { 0 } }
 /* clang-format on */
 
 typedef struct {
@@ -50,9 +49,9 @@ typedef struct {
 } pthread_condattr_t;
 
 typedef struct {
-    clockid_t clock;
+    clockid_t clock; /* 0: CLOCK_REALTIME */
     int ready;
-    unsigned long wait[6];
+    unsigned long state[4];
 } pthread_cond_t;
 
 /* clang-format off */
@@ -63,7 +62,7 @@ typedef unsigned int pthread_key_t;
 
 typedef struct {
     int state;
-    unsigned long wait[6];
+    unsigned long wait[4];
 } pthread_once_t;
 
 /* clang-format off */
@@ -78,7 +77,7 @@ typedef struct {
     unsigned int count;
     unsigned int arrived;
     unsigned int round;
-    unsigned long wait[6];
+    unsigned long wait[4];
 } pthread_barrier_t;
 
 typedef struct {
@@ -90,11 +89,11 @@ typedef struct {
 } pthread_rwlockattr_t;
 
 typedef struct {
-    int readers;
+    int ready;
+    unsigned int readers;
     unsigned int writers_waiting;
     void *writer;
-    int ready;
-    unsigned long wait[6];
+    unsigned long wait[4];
 } pthread_rwlock_t;
 
 /* clang-format off */
