@@ -7,6 +7,11 @@
 # UNIT_OBJS_NAME := folder/file.c links a module whole into that test alone, in place of the fake's weak one.
 # A repeat with the seed of a failed run: XENOLITH_SEED=... make unit-tests.
 
+# Other fragments name sources too: without them the archive would lack some.
+ifeq ($(origin KERNEL_CFLAGS),undefined)
+$(error tests/unit/unit.mk is a part of the Makefile: run `make unit-tests` at the top)
+endif
+
 UNIT_CC ?= $(firstword $(shell command -v clang-14 clang gcc))
 UNIT_AR ?= ar
 UNIT_DIR := build/unit
