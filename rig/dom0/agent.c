@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * dom0's end of the rig's channel: runs the host's commands and carries their streams.
+ * dom0's end of the rig's channel: runs the host's commands and carries their streams. The channel is the
+ * virtio port named by the argument, or, for "-", the socket on descriptor 0.
  *
  * Owns the virtio-serial port and the commands it started. Never interprets what a command says,
  * and never outlives the host's wish: when the host hangs up, every command is killed.
@@ -146,8 +147,9 @@ static void command_run(uint32_t channel, const uint8_t *payload, size_t len_byt
 {
     struct command *c = NULL;
     char *argv[NR_ARGS + 1];
-    int argc = 0, child[3];
+    int argc = 0, child[3], started[2];
     uint32_t flags;
+    char none;
 
     for (int i = 0; i < NR_COMMANDS && c == NULL; i++) {
         c = commands[i].pid == 0 ? &commands[i] : NULL;
@@ -167,7 +169,7 @@ static void command_run(uint32_t channel, const uint8_t *payload, size_t len_byt
     c->pty = (flags & RUN_PTY) != 0;
     c->in_ended = false;
     c->queued_bytes = 0;
-    if (make_streams(c, child) < 0 || (c->pid = fork()) < 0) {
+    if (pipe2(started, O_CLOEXEC) < 0 || make_streams(c, child) < 0 || (c->pid = fork()) < 0) {
         c->pid = 0;
         send_number(channel, FRAME_EXIT, 126);
         return;
@@ -178,6 +180,11 @@ static void command_run(uint32_t channel, const uint8_t *payload, size_t len_byt
     for (int i = 0; i < 3; i++) {
         close_fd(&child[i]);
     }
+    /* Ends when the program is loaded: from then on the process group is there for a signal. */
+    close(started[1]);
+    while (read(started[0], &none, 1) < 0 && errno == EINTR) {
+    }
+    close(started[0]);
 }
 
 static void command_feed(struct command *c)
@@ -383,8 +390,14 @@ int main(int argc, char **argv)
 {
     sigset_t child;
 
-    if (argc != 2 || (port = open(argv[1], O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0) {
-        fprintf(stderr, "usage: agent PORT (%s)\n", strerror(errno));
+    if (argc == 2 && strcmp(argv[1], "-") == 0) {
+        port = fcntl(0, F_DUPFD_CLOEXEC, 3);
+        fcntl(port, F_SETFL, O_NONBLOCK);
+    } else if (argc == 2) {
+        port = open(argv[1], O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    }
+    if (port < 0) {
+        fprintf(stderr, "usage: agent PORT | agent - (%s)\n", strerror(errno));
         return 1;
     }
     signal(SIGPIPE, SIG_IGN);

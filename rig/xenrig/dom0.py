@@ -25,7 +25,7 @@ _OWN_FILES = {
     "init": ("init", 0o755), "vif-bridge": ("etc/xen/scripts/vif-bridge", 0o755),
     "block": ("etc/xen/scripts/block", 0o755), "xl.conf": ("etc/xen/xl.conf", 0o644),
 }
-_OWN_PROGRAMS = ("agent", "follow", "drain")
+_OWN_PROGRAMS = ("agent", "follow", "drain", "trace-read")
 
 
 def _read(path):
