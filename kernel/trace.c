@@ -15,6 +15,7 @@
 #include <xenolith/sched.h>
 #include <xenolith/string.h>
 #include <xenolith/types.h>
+#include <xenolith/vm.h>
 
 #include <arch/cpu.h>
 
@@ -22,10 +23,13 @@
 
 #define DEFAULT_KIB 160
 #define MAX_KIB     65536
+#define INDEX_GFNS  (PAGE_SIZE / sizeof(uint64_t)) /* in one index frame */
 
 _Static_assert(sizeof(struct trace_header) <= PAGE_SIZE, "the header is one page");
 _Static_assert(sizeof(struct trace_record) == 40 && offsetof(struct trace_header, names) == 120,
                "tools/xenolith-trace knows these offsets");
+_Static_assert(1 + ((size_t)MAX_KIB << 10) / PAGE_SIZE <= TRACE_MAX_INDEX * INDEX_GFNS,
+               "the index holds the largest buffer");
 
 uint32_t trace_mask;
 
@@ -33,9 +37,15 @@ static struct trace_header *header;
 static struct trace_record *ring;
 static uint32_t wanted_kib = DEFAULT_KIB;
 
-static size_t buffer_pages(uint32_t capacity)
+/* Header and ring. */
+static size_t data_pages(uint32_t capacity)
 {
     return 1 + (capacity * sizeof(struct trace_record) + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
+static size_t index_pages(uint32_t capacity)
+{
+    return (data_pages(capacity) + INDEX_GFNS - 1) / INDEX_GFNS;
 }
 
 /* The largest power of two of records that @kib holds. */
@@ -55,10 +65,26 @@ static void note_clock(void)
     header->tsc_shift = READ_ONCE(time->tsc_shift);
 }
 
+/* Tell a reader in dom0 where the frames are: as PV they lie anywhere in the machine. */
+static void note_frames(void)
+{
+    size_t nr = data_pages(header->capacity);
+    char *buffer = (char *)header;
+    uint64_t *index = (uint64_t *)(buffer + nr * PAGE_SIZE);
+
+    for (size_t i = 0; i < nr; i++) {
+        index[i] = virt_to_gfn(buffer + i * PAGE_SIZE).n;
+    }
+    for (size_t i = 0; i < index_pages(header->capacity); i++) {
+        header->index[i] = virt_to_gfn((char *)index + i * PAGE_SIZE).n;
+    }
+    header->nr_frames = (uint32_t)nr;
+}
+
 static int buffer_alloc(void)
 {
     uint32_t capacity = capacity_of(wanted_kib);
-    void *buffer = page_alloc_exact(buffer_pages(capacity));
+    void *buffer = page_alloc_exact(data_pages(capacity) + index_pages(capacity));
 
     if (buffer == NULL) {
         return -ENOMEM;
@@ -77,6 +103,7 @@ static int buffer_alloc(void)
         .pvh = !boot_is_pv(),
     };
     note_clock();
+    note_frames();
     return 0;
 }
 
@@ -132,6 +159,15 @@ void trace_emit(enum trace_event event, uint64_t a0, uint64_t a1, uint64_t a2)
         .thread = id,
         .args = {a0, a1, a2},
     };
+}
+
+bool trace_gfn(struct gfn *gfn)
+{
+    if (header == NULL) {
+        return false;
+    }
+    *gfn = virt_to_gfn(header);
+    return true;
 }
 
 bool trace_snapshot(const void **data, size_t *bytes)
@@ -207,7 +243,7 @@ static int set_buffer(const char *value)
     wanted_kib = kib;
     if (header != NULL) {
         WRITE_ONCE(trace_mask, 0);
-        page_free_exact(header, buffer_pages(header->capacity));
+        page_free_exact(header, data_pages(header->capacity) + index_pages(header->capacity));
         header = NULL;
     }
     return trace_set(mask);

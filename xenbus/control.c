@@ -23,6 +23,7 @@
 
 #define NODE_SHUTDOWN "control/shutdown"
 #define NODE_SYSRQ    "control/sysrq"
+#define NODE_TRACE    "data/trace"
 #define NODE_EXIT     "data/exit-status"
 
 /* The longest that a silent xenstored may keep an exiting domain alive. */
@@ -137,6 +138,21 @@ static void announce_features(void)
     }
 }
 
+/* Where trace-read of dom0 finds the buffer, as long as the domain lives. */
+static void publish_trace(void)
+{
+    struct gfn gfn;
+    int rc;
+
+    if (!trace_gfn(&gfn)) {
+        return;
+    }
+    rc = xs_printf(XS_TX_NONE, NODE_TRACE, "%lu", gfn.n);
+    if (rc != 0) {
+        pr_warn(NODE_TRACE ": not written, error %d\n", -rc);
+    }
+}
+
 static void control_main(void *arg)
 {
     struct xs_watch watch = {.fn = NULL};
@@ -148,6 +164,7 @@ static void control_main(void *arg)
         return;
     }
     announce_features();
+    publish_trace();
     rc = xs_watch_add(&watch, "control");
     while (rc == 0) {
         char *path;

@@ -6,9 +6,11 @@
 #ifndef XENOLITH_TRACE_H
 #define XENOLITH_TRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <xenolith/compiler.h>
+#include <xenolith/types.h>
 
 /* Classes: bits of the mask, words of `extra="trace=..."` (lower case, comma separated, or `all`). */
 enum trace_class {
@@ -64,6 +66,7 @@ struct trace_record {
 #define TRACE_VERSION    1
 #define TRACE_MAX_CPUS   8
 #define TRACE_NAME_SLOTS 160
+#define TRACE_MAX_INDEX  64
 
 /** struct trace_name - Who thread @id is; slot id % TRACE_NAME_SLOTS. */
 struct trace_name {
@@ -72,7 +75,8 @@ struct trace_name {
 };
 
 /**
- * struct trace_header - The first page of the buffer; the rings follow, one a CPU, capacity records each.
+ * struct trace_header - The first page of the buffer; the rings follow, one a CPU, capacity records each. Behind
+ * them come index frames for readers in dom0: the gfns of all @nr_frames of header and rings, 512 in each.
  * @written: Records ever written a CPU; the next goes to slot written % capacity, older ones were lost.
  * @tsc_mul, @tsc_shift: ns = ((tsc << shift) * mul) >> 32, as in struct vcpu_time_info (shift < 0: >>).
  */
@@ -85,9 +89,10 @@ struct trace_header {
     uint32_t tsc_mul;
     int32_t tsc_shift;
     uint32_t pvh; /* 0: PV */
-    uint32_t reserved;
+    uint32_t nr_frames;
     uint64_t written[TRACE_MAX_CPUS];
     struct trace_name names[TRACE_NAME_SLOTS];
+    uint64_t index[TRACE_MAX_INDEX]; /* gfns of the index frames */
 };
 
 /* Bits are classes. 0: nothing is traced. Written by trace_set() alone. */
@@ -98,6 +103,9 @@ extern uint32_t trace_mask;
  * one set. Context: threads. Return: 0, or -ENOMEM.
  */
 int trace_set(uint32_t mask);
+
+/** trace_gfn() - The frame of the header, for the xenstore node data/trace; false when nothing was ever traced. */
+bool trace_gfn(struct gfn *gfn);
 
 /** trace_dump() - Stop tracing and print the buffer on the console, for tools/xenolith-trace. Context: threads, blocks. */
 void trace_dump(void);

@@ -44,26 +44,39 @@ static void die(const char *what)
     exit(1);
 }
 
-/* Copies a foreign frame into @to, so that what is looked at afterwards stands still. */
-static void copy_frame(uint64_t gfn, void *to)
+/* Maps @nr foreign frames side by side. */
+static void *map_frames(const uint64_t *gfns, unsigned int nr)
 {
-    int error = 0;
-    void *at = mmap(NULL, FRAME_BYTES, PROT_READ, MAP_SHARED, privcmd, 0);
+    int errors[INDEX_GFNS] = {0};
+    void *at = mmap(NULL, nr * FRAME_BYTES, PROT_READ, MAP_SHARED, privcmd, 0);
     struct mmapbatch batch = {
-        .num = 1,
+        .num = nr,
         .dom = domid,
         .addr = (uintptr_t)at,
-        .arr = &gfn,
-        .err = &error,
+        .arr = gfns,
+        .err = errors,
     };
 
     if (at == MAP_FAILED) {
         die("mmap");
     }
-    if (ioctl(privcmd, IOCTL_MMAPBATCH_V2, &batch) != 0 || error != 0) {
-        errno = error != 0 ? -error : errno;
-        die("the domain's frame cannot be mapped");
+    if (ioctl(privcmd, IOCTL_MMAPBATCH_V2, &batch) != 0) {
+        die("the domain's frames cannot be mapped");
     }
+    for (unsigned int i = 0; i < nr; i++) {
+        if (errors[i] != 0) {
+            errno = -errors[i];
+            die("a frame of the domain's cannot be mapped");
+        }
+    }
+    return at;
+}
+
+/* Copies a foreign frame, so that what is looked at afterwards stands still. */
+static void copy_frame(uint64_t gfn, void *to)
+{
+    void *at = map_frames(&gfn, 1);
+
     memcpy(to, at, FRAME_BYTES);
     munmap(at, FRAME_BYTES);
 }
@@ -83,17 +96,19 @@ static uint64_t find_header(void)
     return strtoull(line, NULL, 10);
 }
 
-static uint64_t word_at(const uint8_t *frame, size_t at)
+static void put(const void *data, size_t bytes)
 {
-    uint64_t word;
-
-    memcpy(&word, frame + at, sizeof(word));
-    return word;
+    if (fwrite(data, bytes, 1, stdout) != 1) {
+        die("write");
+    }
 }
 
 int main(int argc, char **argv)
 {
-    static uint8_t header[FRAME_BYTES], index[FRAME_BYTES], data[FRAME_BYTES];
+    static union {
+        uint8_t bytes[FRAME_BYTES];
+        uint64_t words[INDEX_GFNS];
+    } header, index;
     uint32_t nr_frames;
 
     if (argc < 2 || argc > 3) {
@@ -105,23 +120,25 @@ int main(int argc, char **argv)
     if (privcmd < 0) {
         die("/dev/xen/privcmd");
     }
-    copy_frame(argc > 2 ? strtoull(argv[2], NULL, 0) : find_header(), header);
-    memcpy(&nr_frames, header + NR_FRAMES_AT, sizeof(nr_frames));
-    if (word_at(header, 0) != MAGIC || nr_frames == 0 || nr_frames > MAX_FRAMES) {
+    copy_frame(argc > 2 ? strtoull(argv[2], NULL, 0) : find_header(), header.bytes);
+    memcpy(&nr_frames, header.bytes + NR_FRAMES_AT, sizeof(nr_frames));
+    if (header.words[0] != MAGIC || nr_frames == 0 || nr_frames > MAX_FRAMES) {
         fprintf(stderr, "trace-read: there is no trace in this frame\n");
         return 1;
     }
-    for (uint32_t i = 0; i < nr_frames; i++) {
-        if (i % INDEX_GFNS == 0) {
-            copy_frame(word_at(header, INDEX_AT + i / INDEX_GFNS * sizeof(uint64_t)), index);
+    /* The header as it was looked at, in place of frame 0: its counts are then not newer than the records. */
+    put(header.bytes, FRAME_BYTES);
+    for (uint32_t first = 0; first < nr_frames; first += INDEX_GFNS) {
+        uint32_t nr = nr_frames - first < INDEX_GFNS ? nr_frames - first : INDEX_GFNS;
+        uint32_t skip = first == 0 ? 1 : 0;
+        uint8_t *frames;
+
+        copy_frame(header.words[INDEX_AT / sizeof(uint64_t) + first / INDEX_GFNS], index.bytes);
+        frames = map_frames(index.words, nr);
+        if (nr > skip) {
+            put(frames + skip * FRAME_BYTES, (nr - skip) * FRAME_BYTES);
         }
-        /* The header as it was looked at; its counts are then not newer than the records. */
-        if (i > 0) {
-            copy_frame(word_at(index, i % INDEX_GFNS * sizeof(uint64_t)), data);
-        }
-        if (fwrite(i == 0 ? header : data, FRAME_BYTES, 1, stdout) != 1) {
-            die("write");
-        }
+        munmap(frames, nr * FRAME_BYTES);
     }
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -167,6 +167,7 @@ def _make_packages(new, suite, packages, modules):
     with Step("unpacking them"):
         for name, deb in debs.items():
             debian.unpack(deb, os.path.join(unpacked, name))
+            os.remove(deb)
     with Step("taking Xen, dom0's kernel, modules and tools"):
         tree = _Tree(unpacked, os.path.join(new, "root"))
         for package, files in patterns.items():
@@ -232,7 +233,7 @@ def _make_dom0(new, packages):
         archive.char_device("dev/null", 1, 3, 0o666)
         _write(os.path.join(new, "initrd.cpio"), archive.bytes())
     for name in ("xen", "vmlinux", "manifest"):
-        shutil.copyfile(os.path.join(packages, name), os.path.join(new, name))
+        os.link(os.path.join(packages, name), os.path.join(new, name))
 
 
 def build(update=False):

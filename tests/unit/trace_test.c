@@ -82,10 +82,12 @@ static const struct trace_header *snapshot(const struct trace_record **records, 
 static void nothing_is_there_before_it_is_asked_for(void **state)
 {
     const void *data;
+    struct gfn gfn;
     size_t bytes;
 
     TRACE(TRACE_APP, TRACE_EV_APP, 1, 2, 3);
     assert_false(trace_snapshot(&data, &bytes));
+    assert_false(trace_gfn(&gfn));
     trace_dump();
     trace_exit();
     assert_int_equal(nr_dumped, 0);
@@ -192,6 +194,28 @@ static void buffers_of_any_size_hold_what_they_say(void **state)
     }
 }
 
+static void dom0_finds_every_frame(void **state)
+{
+    static const char *const sizes[] = {"4", "160", "9000"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        const struct trace_header *h;
+        struct gfn gfn;
+
+        assert_int_equal(set_option("trace-buf", sizes[i]), 0);
+        assert_int_equal(trace_set(1U << TRACE_APP), 0);
+        assert_true(trace_gfn(&gfn));
+        h = fake_gfn_to_virt(gfn);
+        assert_int_equal(h->magic, TRACE_MAGIC);
+        assert_true((h->nr_frames - 1) * PAGE_SIZE >= h->capacity * sizeof(struct trace_record));
+        for (uint32_t frame = 0; frame < h->nr_frames; frame++) {
+            const uint64_t *index = fake_gfn_to_virt((struct gfn){h->index[frame / 512]});
+
+            assert_int_equal(index[frame % 512], gfn.n + frame); /* contiguous in the fake */
+        }
+    }
+}
+
 static void thread_names_share_slots_safely(void **state)
 {
     const struct trace_record *r;
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(records_say_what_was_emitted),
         cmocka_unit_test(the_ring_keeps_the_newest),
         cmocka_unit_test(buffers_of_any_size_hold_what_they_say),
+        cmocka_unit_test(dom0_finds_every_frame),
         cmocka_unit_test(thread_names_share_slots_safely),
         cmocka_unit_test(the_dump_is_framed_base64),
     };
