@@ -208,10 +208,14 @@ class Machine:
         except (Timeout, RigError):
             raise RigError("Xen or dom0 did not come up") from None
 
-    def _start_warm(self):
+    def prepare(self):
+        """See to it that there is a saved state to start from. Returns its folder."""
         key = cache.digest(os.path.basename(self.dom0), _qemu_version(), str(self.memory_mb),
                            *[word.replace(self.dom0, "") for word in self._devices()])
-        path = cache.entry("warm", key, self._save_state)
+        return cache.entry("warm", key, self._save_state, keep=3)
+
+    def _start_warm(self):
+        path = self.prepare()
         with Step("taking up the saved machine", detail):
             with open(os.path.join(path, "state"), "rb") as state:
                 self._launch(["-incoming", "defer"], self._memory(os.path.join(path, "ram")), (state.fileno(),))
@@ -228,13 +232,15 @@ class Machine:
         self.qmp.call("migrate-set-capabilities", capabilities=capabilities)
 
     def _save_state(self, new):
-        with Step("booting Xen and dom0 once, to save the running machine"):
-            self._launch([], self._memory(os.path.join(new, "ram"), share=True))
-            self._wait_up(_BOOT_S)
-            self._set_capabilities()
-            self.qmp.call("stop")
-            self.qmp.call("migrate", uri="exec:cat >" + shlex.quote(os.path.join(new, "state")))
-            self.qmp.wait_migration()
+        try:
+            with Step("booting Xen and dom0 once, to save the running machine"):
+                self._launch([], self._memory(os.path.join(new, "ram"), share=True))
+                self._wait_up(_BOOT_S)
+                self._set_capabilities()
+                self.qmp.call("stop")
+                self.qmp.call("migrate", uri="exec:cat >" + shlex.quote(os.path.join(new, "state")))
+                self.qmp.wait_migration()
+        finally:
             self.close()
 
     def add_disk(self, path, readonly=False):
