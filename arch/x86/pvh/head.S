@@ -64,6 +64,7 @@ pvh_start64:
     movl %eax, %fs
     movl %eax, %gs
     leaq boot_stack_top(%rip), %rsp
+    fninit                      /* a processor starts with 24-bit precision; the ABI wants all 64 */
     xorl %ebp, %ebp
     movl %ebx, %edi
     pushq $0
