@@ -61,6 +61,7 @@ static void begin(const char *reason)
     if (++depth > 1) {
         die_again();
     }
+    trace_mask = 0; /* so that the trace ends with what led here */
     console_panic();
     say("\npanic: %s\n", reason);
     t = thread_current();
@@ -77,17 +78,19 @@ static NORETURN void end(void)
     shutdown_now(SHUTDOWN_crash);
 }
 
+/* Of cs, Xen keeps the upcall mask in the upper half as PV. */
 static void show_regs(const struct cpu_regs *r, uint64_t cr2)
 {
     const struct {
         const char *name;
         uint64_t value;
     } regs[] = {
-        {"rip", r->rip}, {"rsp", r->rsp}, {"rbp", r->rbp}, {"rflags", r->rflags}, {"rax", r->rax},
-        {"rbx", r->rbx}, {"rcx", r->rcx}, {"rdx", r->rdx}, {"rsi", r->rsi},       {"rdi", r->rdi},
-        {"r8", r->r8},   {"r9", r->r9},   {"r10", r->r10}, {"r11", r->r11},       {"r12", r->r12},
-        {"r13", r->r13}, {"r14", r->r14}, {"r15", r->r15}, {"cr2", cr2},          {"error", r->error_code},
-        {"cs", r->cs},   {"ss", r->ss},
+        {"rip", r->rip},        {"rsp", r->rsp}, {"rbp", r->rbp}, {"rflags", r->rflags},
+        {"rax", r->rax},        {"rbx", r->rbx}, {"rcx", r->rcx}, {"rdx", r->rdx},
+        {"rsi", r->rsi},        {"rdi", r->rdi}, {"r8", r->r8},   {"r9", r->r9},
+        {"r10", r->r10},        {"r11", r->r11}, {"r12", r->r12}, {"r13", r->r13},
+        {"r14", r->r14},        {"r15", r->r15}, {"cr2", cr2},    {"error", r->error_code},
+        {"cs", r->cs & 0xffff}, {"ss", r->ss},
     };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(regs); i++) {
