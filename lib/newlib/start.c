@@ -39,13 +39,30 @@ static void run_destructors(void)
     libc_locks_yield();
 }
 
-/* What exit() does but for the end itself, which the toolstack has asked for. */
+/*
+ * Exit handlers and stdio's last flush, once. Whoever comes second (another thread's exit(), or the toolstack's
+ * shutdown beside main's return) waits for the end that the first one brings; a handler that calls exit() goes on.
+ */
 static void end_orderly(void)
 {
+    static struct thread *ending;
+
+    if (ending == NULL) {
+        ending = thread_current();
+    }
+    while (ending != thread_current()) {
+        thread_sleep_until(TIME_FOREVER);
+    }
     __call_exitprocs(0, NULL);
     if (__stdio_exit_handler != NULL) {
         __stdio_exit_handler();
     }
+}
+
+void exit(int status)
+{
+    end_orderly();
+    _exit(status);
 }
 
 static void reclaim_thread(void)
