@@ -158,6 +158,5 @@ int main(int argc, char **argv)
     notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     folder = strdup(argv[optind]);
     inotify_add_watch(notify, dirname(folder), IN_CREATE | IN_MOVED_TO);
-    return follow(argv[optind], notify, signalfd(-1, &set, SFD_CLOEXEC), s, exists_only, end_ms,
-                  offset);
+    return follow(argv[optind], notify, signalfd(-1, &set, SFD_CLOEXEC), s, exists_only, end_ms, offset);
 }

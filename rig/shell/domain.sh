@@ -38,7 +38,7 @@ domain_create_from() {
     mkdir -p "$RIG/$name"
     rm -f "$CONSOLES/guest-$name.log" "/var/log/xen/xl-$name.log" "$RIG/$name/id"
     if xl create -p "$cfg" >"$RIG/$name/create.log" 2>&1 </dev/null; then
-        # The child that xl leaves behind to watch the domain says its id; asking xl costs a tenth of a second.
+        # The child that xl leaves behind to watch the domain says its id; to ask xl takes 0.1 s.
         id=$(follow -t 30 -e '^Waiting for domain .*\(domid [0-9]+\)' "/var/log/xen/xl-$name.log")
         id=${id##*(domid }
         id=${id%%)*}
@@ -66,7 +66,8 @@ domain_start() {
 # Prints how it ended: poweroff, reboot, suspend, crash, watchdog, destroyed; or timeout (and returns 1).
 domain_wait_end() {
     local line
-    line=$(follow -t "$2" -e 'has shut down, reason code [0-9]+|has been destroyed' "/var/log/xen/xl-$1.log") || {
+    line=$(follow -t "$2" -e 'has shut down, reason code [0-9]+|has been destroyed' \
+        "/var/log/xen/xl-$1.log") || {
         echo timeout
         return 1
     }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# dom0's part of rig/xen-rig: runs the domain NAME from its configuration file, standard input and output being
-# its console. What happens is told on descriptor 2, one line each: "created ID", "ended HOW STATUS", "failed".
+# dom0's part of rig/xen-rig: runs the domain NAME from its configuration file, standard input and output
+# being its console. What happens is told on descriptor 2, one line each: "created ID", "ended HOW STATUS",
+# "failed".
 #
 # usage: run-image.sh NAME SECONDS TRACE
 

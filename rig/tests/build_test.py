@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What building dom0 computes: sources, package lists, module order, ELF needs, the cache, xl's configurations."""
+"""What building dom0 computes: sources, lists, module order, ELF needs, the cache, xl's configurations."""
 
 import os
 import shutil
@@ -19,7 +19,8 @@ class SourcesTest(unittest.TestCase):
     def test_deb822_of_another_release(self):
         text = ("Types: deb deb-src\nURIs: http://mirror.example/debian\nSuites: trixie trixie-updates\n"
                 "Components: main contrib\nSigned-By: /k.gpg\n\n"
-                "Types: deb\nURIs: http://mirror.example/security\nSuites: trixie-security\nComponents: main\n\n"
+                "Types: deb\nURIs: http://mirror.example/security\nSuites: trixie-security\n"
+                "Components: main\n\n"
                 "Types: deb\nURIs: http://other.example\nSuites: nodistro\nComponents: main\n")
         self.assertEqual(debian.sources_for_suite([("a.sources", text)], "bookworm").splitlines(), [
             "deb [signed-by=/k.gpg] http://mirror.example/debian bookworm main",
@@ -36,7 +37,8 @@ class SourcesTest(unittest.TestCase):
 
 class ListsTest(unittest.TestCase):
     def test_packages(self):
-        self.assertEqual(dom0.parse_packages("suite x\n# c\na  f g\n   h # i\nb\n"), ("x", {"a": ["f", "g", "h"], "b": []}))
+        self.assertEqual(dom0.parse_packages("suite x\n# c\na  f g\n   h # i\nb\n"),
+                         ("x", {"a": ["f", "g", "h"], "b": []}))
         self.assertRaises(ValueError, dom0.parse_packages, "a\n")
 
     def test_merged_usr(self):

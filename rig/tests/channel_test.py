@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Framing, flow control and deadlines of the channel, with this test as dom0; and the real agent, run here."""
+"""Framing, flow control and deadlines of the channel, with this test as dom0; and the real agent."""
 
 import os
 import shutil
@@ -19,7 +19,8 @@ from xenrig.ui import RigError, Timeout  # noqa: E402
 
 class DecoderTest(unittest.TestCase):
     def test_frames_survive_any_cut(self):
-        stream = channel.encode_frame(1, channel.OUTPUT, b"abc") + channel.encode_frame(2, channel.EXIT, b"\0" * 4)
+        stream = channel.encode_frame(1, channel.OUTPUT, b"abc")
+        stream += channel.encode_frame(2, channel.EXIT, b"\0" * 4)
         wanted = [(1, channel.OUTPUT, b"abc"), (2, channel.EXIT, b"\0" * 4)]
         for cut in range(len(stream) + 1):
             decoder = channel.Decoder()
@@ -31,7 +32,8 @@ class DecoderTest(unittest.TestCase):
                 list(channel.Decoder().feed(bad))
 
     def test_long_payload_is_refused(self):
-        self.assertRaises(ValueError, channel.encode_frame, 1, channel.INPUT, b"x" * (channel.PAYLOAD_MAX + 1))
+        payload = b"x" * (channel.PAYLOAD_MAX + 1)
+        self.assertRaises(ValueError, channel.encode_frame, 1, channel.INPUT, payload)
 
 
 class ChannelTest(unittest.TestCase):

@@ -58,7 +58,8 @@ class ArchiveTest(unittest.TestCase):
     @unittest.skipUnless(shutil.which("cpio"), "no cpio here")
     def test_cpio_reads_it(self):
         self.archive.file("etc/hosts", b"localhost")
-        listing = subprocess.run(["cpio", "-t", "--quiet"], input=self.archive.bytes(), stdout=subprocess.PIPE, check=True)
+        listing = subprocess.run(["cpio", "-t", "--quiet"], input=self.archive.bytes(),
+                                 stdout=subprocess.PIPE, check=True)
         self.assertEqual(listing.stdout.split(), [b"etc", b"etc/hosts"])
 
 

@@ -63,7 +63,8 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(outcome("TEST: FAILURE still alive", end="crash", expect="crash"), testing.FAIL)
 
     def test_console_and_status(self):
-        self.assertEqual(outcome("x\r\npage fault\r\n", expect="poweroff", console="^page fault$"), testing.PASS)
+        text = "x\r\npage fault\r\n"
+        self.assertEqual(outcome(text, expect="poweroff", console="^page fault$"), testing.PASS)
         self.assertEqual(outcome("x", expect="poweroff", console="page fault"), testing.FAIL)
         wants = {**DEFAULTS, "expect": "poweroff", "status": "3"}
         self.assertEqual(testing.judge(wants, "poweroff", "0", "").outcome, testing.FAIL)
@@ -85,7 +86,8 @@ class FindTest(unittest.TestCase):
             with open(os.path.join(top, "two/test.cfg"), "w", encoding="ascii") as file:
                 file.write('types="pvh"\n')
             tests = testing.find_tests([top], "b", ("pv", "pvh"))
-            self.assertEqual([(t.name, t.kind) for t in tests], [("one", "pv"), ("one", "pvh"), ("two", "pvh")])
+            self.assertEqual([(t.name, t.kind) for t in tests],
+                             [("one", "pv"), ("one", "pvh"), ("two", "pvh")])
             self.assertEqual(tests[0].images, ["b/one/one", "b/one/one-peer"])
             self.assertEqual(testing.Test(**tests[0].to_json()), tests[0])
 

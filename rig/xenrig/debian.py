@@ -105,7 +105,8 @@ class Archive:
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         if result.returncode != 0:
             lines = [line for line in result.stderr.splitlines() if line.startswith(("E:", "W:"))]
-            raise RigError(f"{tool} {arguments[0]} failed:\n  " + "\n  ".join(lines or result.stderr.splitlines()))
+            said = "\n  ".join(lines or result.stderr.splitlines())
+            raise RigError(f"{tool} {arguments[0]} failed:\n  {said}")
         return result.stdout
 
     def update(self):
@@ -116,7 +117,8 @@ class Archive:
         """{name: {field: value}} of the newest version of each package."""
         found = {}
         for stanza in self._apt("apt-cache", "show", "--no-all-versions", *names).split("\n\n"):
-            fields = dict(line.split(": ", 1) for line in stanza.splitlines() if re.match(r"[A-Za-z0-9-]+: ", line))
+            fields = dict(line.split(": ", 1) for line in stanza.splitlines()
+                          if re.match(r"[A-Za-z0-9-]+: ", line))
             if "Package" in fields:
                 found.setdefault(fields["Package"], fields)
         missing = [name for name in names if name not in found]

@@ -244,7 +244,8 @@ def build(update=False):
     texts = [_read(os.path.join(RIG, name)).decode() for name in ("dom0-packages.txt", "dom0-modules.txt")]
     suite, packages = parse_packages(texts[0])
     modules = parse_modules(texts[1])
-    code = [_read(os.path.join(RIG, "xenrig", name)) for name in ("dom0.py", "debian.py", "elf.py", "cpio.py")]
+    code = [_read(os.path.join(RIG, "xenrig", name))
+            for name in ("dom0.py", "debian.py", "elf.py", "cpio.py")]
     key = cache.digest(*texts, code[0], code[2])
     if update:
         shutil.rmtree(os.path.join(cache.folder(), f"packages-{key}"), ignore_errors=True)

@@ -84,6 +84,7 @@ class Bundle:
     def send(self, channel):
         """Unpack everything in dom0."""
         self._tar.close()
-        status, _out, error = channel.call(f"tar x -C {IN_DOM0}", stdin=self._buffer.getvalue(), timeout_s=300)
+        status, _out, error = channel.call(f"tar x -C {IN_DOM0}", stdin=self._buffer.getvalue(),
+                                           timeout_s=300)
         if status != 0:
             raise RigError("files could not be sent to dom0: " + error.decode(errors="replace").strip())

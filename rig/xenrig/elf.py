@@ -28,7 +28,8 @@ def needed_libraries(data):
     phentsize, phnum = struct.unpack_from("<HH", data, 54)
     loads, dynamic = [], None
     for i in range(phnum):
-        kind, _flags, offset, vaddr, _paddr, filesz = struct.unpack_from("<IIQQQQ", data, phoff + i * phentsize)
+        at = phoff + i * phentsize
+        kind, _flags, offset, vaddr, _paddr, filesz = struct.unpack_from("<IIQQQQ", data, at)
         if kind == PT_LOAD:
             loads.append((vaddr, filesz, offset))
         elif kind == PT_DYNAMIC:
@@ -46,7 +47,8 @@ def needed_libraries(data):
             strings = value
     if not needed:
         return []
-    base = next((off + strings - vaddr for vaddr, size, off in loads if vaddr <= strings < vaddr + size), None)
+    base = next((offset + strings - vaddr for vaddr, size, offset in loads
+                 if vaddr <= strings < vaddr + size), None)
     if base is None:
         raise ValueError("string table outside of the file")
     return [_cstring(data, base + value) for value in needed]

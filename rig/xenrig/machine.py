@@ -63,7 +63,8 @@ class Qmp:
 
     def call(self, name, **arguments):
         """Execute a command and return its result; events in between are dropped."""
-        request = {"execute": name, "arguments": {key.replace("_", "-"): value for key, value in arguments.items()}}
+        arguments = {key.replace("_", "-"): value for key, value in arguments.items()}
+        request = {"execute": name, "arguments": arguments}
         self._sock.sendall(json.dumps(request).encode())
         while True:
             answer = self._read()
@@ -218,7 +219,8 @@ class Machine:
         path = self.prepare()
         with Step("taking up the saved machine", detail):
             with open(os.path.join(path, "state"), "rb") as state:
-                self._launch(["-incoming", "defer"], self._memory(os.path.join(path, "ram")), (state.fileno(),))
+                memory = self._memory(os.path.join(path, "ram"))
+                self._launch(["-incoming", "defer"], memory, (state.fileno(),))
                 self._set_capabilities()
                 self.qmp.call("migrate-incoming", uri=f"fd:{state.fileno()}")
                 self.qmp.wait_migration()
@@ -259,7 +261,10 @@ class Machine:
         return name
 
     def forward(self, host_port, guest_port):
-        """Lead a loopback port of this machine to the guest at 10.0.2.15. Port 0 takes a free one; returns it."""
+        """Lead a loopback port of this machine to the guest at 10.0.2.15.
+
+        host_port: 0 takes a free one. Returns the port.
+        """
         for _attempt in range(10):
             port = host_port or _free_port()
             answer = self.qmp.call("human-monitor-command", **{

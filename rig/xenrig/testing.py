@@ -174,11 +174,15 @@ def judge_script(status, text):
     return Result(*said)
 
 
-def summary(results):
-    """`N passed, N failed, N skipped`; errors count as failed."""
+def counts(results):
+    """How many passed, failed and were skipped; errors count as failed."""
     outcomes = [result.outcome for result in results]
-    failed = outcomes.count(FAIL) + outcomes.count(ERROR)
-    return f"{outcomes.count(PASS)} passed, {failed} failed, {outcomes.count(SKIP)} skipped"
+    return outcomes.count(PASS), outcomes.count(FAIL) + outcomes.count(ERROR), outcomes.count(SKIP)
+
+
+def summary(results):
+    """`N passed, N failed, N skipped`."""
+    return "{} passed, {} failed, {} skipped".format(*counts(results))
 
 
 def junit(results):

@@ -52,9 +52,10 @@ class Worker:
         try:
             result = self._run_in(host, test)
             seconds = time.monotonic() - start
-            good = result.outcome in (testing.PASS, testing.SKIP)
+            # Without a script the console is in the log already.
+            wanted = test.script and result.outcome not in (testing.PASS, testing.SKIP)
             _status, consoles, _error = host.channel.call(
-                'cp /run/rig/clean-up.sh /tmp && sh /tmp/clean-up.sh "$1"', "" if good or not test.script else "consoles",
+                'cp /run/rig/clean-up.sh /tmp && sh /tmp/clean-up.sh "$1"', "consoles" if wanted else "",
                 timeout_s=_CLEAN_UP_S * (_ICOUNT_PATIENCE if self._icount else 1))
             result.log += consoles.decode(errors="replace")
         except (RigError, Timeout) as error:
@@ -91,7 +92,9 @@ class Worker:
         self._bundle(test).send(host.channel)
         folder = f"{domain.IN_DOM0}/{test.name}"
         limit_s = test.timeout_s * (_ICOUNT_PATIENCE if self._icount else 1)
-        script = f". {domain.IN_DOM0}/test.sh; . {folder}/run.sh" if test.script else f". {domain.IN_DOM0}/run-test.sh"
+        script = f". {domain.IN_DOM0}/run-test.sh"
+        if test.script:
+            script = f". {domain.IN_DOM0}/test.sh; . {folder}/run.sh"
         command = host.channel.start(["env", f"TEST={test.name}", f"TYPE={test.kind}", f"DIR={folder}",
                                       f"TIMEOUT={limit_s:.0f}", "sh", "-c", f"cd {folder}; {script}"])
         command.end_input()
@@ -101,8 +104,8 @@ class Worker:
         except Timeout:
             command.signal(9)
             host.channel.wait(command, time.monotonic() + 60)
-            return testing.Result(testing.FAIL, f"time-out after {test.settings['timeout']} s",
-                                  log=command.output.decode(errors="replace") + command.error.decode(errors="replace"))
+            said = bytes(command.output + command.error).decode(errors="replace")
+            return testing.Result(testing.FAIL, f"time-out after {test.settings['timeout']} s", log=said)
         text, notes = command.output.decode(errors="replace"), command.error.decode(errors="replace")
         if test.script:
             result = testing.judge_script(command.status, text)
