@@ -27,12 +27,13 @@ KERNEL_CFLAGS := $(COMMON_CFLAGS) -mgeneral-regs-only
 
 include deps/deps.mk
 include lib/lib.mk
+include scripts/lint.mk
 include tests/unit/unit.mk
--include toolchain/toolchain.mk
--include rig/rig.mk
--include tests/system/system.mk
--include tests/fuzz/fuzz.mk
--include tools/tools.mk
+include toolchain/toolchain.mk
+include rig/rig.mk
+include tests/system/system.mk
+include tests/fuzz/fuzz.mk
+include tools/tools.mk
 
 # The C library's edge is ordinary code against newlib's headers.
 LIB_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -Iinclude -Iarch/x86/include $(XEN_CPPFLAGS) \
@@ -122,6 +123,19 @@ packages: ## install the Debian packages that are missing
 run: packages ## boot the rig and run an application: APP=hello TYPE=pvh|pv MEMORY=8 ARGS="..."
 	@$(MAKE) --no-print-directory build/apps/$(APP)/$(APP)
 	@rig/xen-rig build/apps/$(APP)/$(APP) --type $(TYPE) --memory $(MEMORY) -- $(ARGS)
+
+# The order is from fast to slow, and a runner that fails does not keep the next one from running: each leaves its
+# counts, and the sum at the end decides.
+TEST_RUNNERS := unit tool rig system
+
+test: packages ## everything: unit tests on this machine, then system tests on the real Xen, PV and PVH
+	@rm -rf build/test-results
+	@$(MAKE) --no-print-directory -j$(shell nproc) unit-build all system-images
+	-@$(MAKE) --no-print-directory unit-tests
+	-@$(MAKE) --no-print-directory tool-tests
+	-@$(MAKE) --no-print-directory rig-tests
+	-@$(MAKE) --no-print-directory system-tests
+	@scripts/sum-results $(TEST_RUNNERS)
 
 clean: ## remove build/
 	rm -rf build

@@ -36,19 +36,19 @@ struct gnttab_stats gnttab_stats;
 static int grow(unsigned int frames)
 {
     unsigned int old = gnttab_stats.nr_frames;
-    unsigned int new = MIN(old + frames, gnttab_stats.max_frames);
+    unsigned int wanted = MIN(old + frames, gnttab_stats.max_frames);
     uint32_t *bigger, *smaller = next_free;
     bool was;
     int rc;
 
-    if (new == old) {
+    if (wanted == old) {
         return -ENOSPC;
     }
-    bigger = heap_alloc(new * REFS_PER_FRAME * sizeof(*next_free));
+    bigger = heap_alloc(wanted * REFS_PER_FRAME * sizeof(*next_free));
     if (bigger == NULL) {
         return -ENOMEM;
     }
-    rc = arch_map_gnttab((uintptr_t)table + old * PAGE_SIZE, old, new - old);
+    rc = arch_map_gnttab((uintptr_t)table + old * PAGE_SIZE, old, wanted - old);
     if (rc != 0) {
         heap_free(bigger);
         return rc;
@@ -56,7 +56,7 @@ static int grow(unsigned int frames)
     was = upcall_save();
     memcpy(bigger, smaller, old * REFS_PER_FRAME * sizeof(*next_free));
     next_free = bigger;
-    for (uint32_t ref = (uint32_t)(new * REFS_PER_FRAME); ref-- > old * REFS_PER_FRAME;) {
+    for (uint32_t ref = (uint32_t)(wanted * REFS_PER_FRAME); ref-- > old * REFS_PER_FRAME;) {
         if (ref >= GNTTAB_NR_RESERVED_ENTRIES) {
             next_free[ref] = first_free;
             first_free = ref;
@@ -64,7 +64,7 @@ static int grow(unsigned int frames)
             gnttab_stats.refs_total++;
         }
     }
-    gnttab_stats.nr_frames = new;
+    gnttab_stats.nr_frames = wanted;
     upcall_restore(was);
     heap_free(smaller);
     return 0;
@@ -132,7 +132,7 @@ static void give_ref(grant_ref_t ref)
     upcall_restore(was);
 }
 
-int gnttab_grant(domid_t remote, const void *page, bool readonly, grant_ref_t *out)
+int gnttab_grant(domid_t remote, const void *page, bool readonly, grant_ref_t *ref_out)
 {
     struct gfn gfn = virt_to_gfn(page);
     grant_ref_t ref;
@@ -152,7 +152,7 @@ int gnttab_grant(domid_t remote, const void *page, bool readonly, grant_ref_t *o
     was = upcall_save();
     ref = take_ref();
     upcall_restore(was);
-    if (ref == NO_REF) {
+    if (ref == NO_REF || table == NULL) {
         return -ENOSPC;
     }
     table[ref].frame = (uint32_t)gfn.n;
@@ -161,7 +161,7 @@ int gnttab_grant(domid_t remote, const void *page, bool readonly, grant_ref_t *o
     WRITE_ONCE(table[ref].flags, (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0)));
     gnttab_stats.grants++;
     TRACE(TRACE_GRANT, TRACE_EV_GRANT, ref, gfn.n, remote | (uint32_t)readonly << 16);
-    *out = ref;
+    *ref_out = ref;
     return 0;
 }
 

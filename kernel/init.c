@@ -3,6 +3,8 @@
  * The boot order of what both modes share, one line a step. Everything that talks to another domain waits
  * until somebody needs it.
  */
+#include <xenolith/init.h>
+
 #include <arch/cpu.h>
 #include <arch/irq.h>
 
@@ -10,7 +12,6 @@
 #include <xenolith/console.h>
 #include <xenolith/events.h>
 #include <xenolith/hypercall.h>
-#include <xenolith/init.h>
 #include <xenolith/printk.h>
 #include <xenolith/sched.h>
 #include <xenolith/shutdown.h>

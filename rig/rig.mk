@@ -8,4 +8,4 @@ rig: ## build the Xen machine's dom0 from Debian's packages (once, cached)
 	rig/build
 
 rig-tests: ## the rig's own unit tests (quick, without Xen)
-	python3 -B rig/tests/run build/test-results/rig.counts
+	@python3 -B scripts/run-python-tests rig/tests build/test-results/rig.counts

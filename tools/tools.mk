@@ -12,4 +12,4 @@ $(TRACE_READ): rig/dom0/trace-read.c
 tools: $(TRACE_READ) ## build/tools/trace-read: copies a domain's trace out of its memory, in dom0
 
 tool-tests: ## unit tests of tools/ (python)
-	@cd tools/tests && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest -q
+	@python3 -B scripts/run-python-tests tools/tests build/test-results/tool.counts

@@ -20,11 +20,11 @@
  * gnttab_grant() - Let @remote use one of our frames.
  * @page:     Any address in the frame (linear map).
  * @readonly: @remote may only read.
- * @ref:      The reference to hand to it; written on success.
+ * @ref_out:  The reference to hand to it; written on success.
  * Context: any, never blocks, no hypercall but when the table must grow (then threads only).
  * Return: 0; -ENOSPC when the table is full at the limit; -ENOMEM.
  */
-int gnttab_grant(domid_t remote, const void *page, bool readonly, grant_ref_t *ref) MUST_CHECK;
+int gnttab_grant(domid_t remote, const void *page, bool readonly, grant_ref_t *ref_out) MUST_CHECK;
 
 /**
  * gnttab_end() - Take a grant back.

@@ -18,5 +18,8 @@ $(call system_image,$1,$2): $2 $$(wildcard tests/system/include/*.h) $$(TOOLCHAI
 endef
 $(foreach t,$(SYSTEM_TESTS),$(foreach s,$(wildcard tests/system/$t/*.c),$(eval $(call system_rule,$t,$s))))
 
-.PHONY: system-images
+.PHONY: system-images system-tests
+system-tests: $(SYSTEM_IMAGES) ## run them on the real Xen (FILTER=regex: only some; TYPES=pv: only one mode)
+	@rig/run-tests --type $(or $(TYPES),pv,pvh) $(if $(FILTER),--filter '$(FILTER)') --counts build/test-results/system.counts
+
 system-images: $(SYSTEM_IMAGES) ## build the images of all system tests

@@ -64,14 +64,18 @@ static void run_all(void)
 
 int main(void)
 {
-    struct page_stats first, second;
+    struct page_stats before, after;
+    unsigned long rounds = 0;
 
-    run_all();
-    page_get_stats(&first);
-    run_all();
-    page_get_stats(&second);
+    /* Guard pages split large pages, and those tables stay: so the first rounds may cost a page here and there. */
+    do {
+        page_get_stats(&before);
+        run_all();
+        page_get_stats(&after);
+        rounds++;
+    } while (after.free != before.free && rounds < 20);
     CHECK_EQUAL(wrong, 0);
-    CHECK_EQUAL(counter, 2UL * NR_THREADS * ROUNDS);
-    CHECK_EQUAL(second.free, first.free);
+    CHECK_EQUAL(counter, rounds * NR_THREADS * ROUNDS);
+    CHECK_EQUAL(after.free, before.free);
     test_success();
 }
