@@ -36,3 +36,7 @@ $(TOOLCHAIN_STAMP): $(TOOLCHAIN)/lib/libgcc.a $(TOOLCHAIN)/lib/xenolith.specs \
 
 .PHONY: toolchain
 toolchain: $(TOOLCHAIN_STAMP) ## build/toolchain/bin/x86_64-xenolith-elf-gcc and its kin
+
+.PHONY: toolchain-tests
+toolchain-tests: $(TOOLCHAIN_STAMP) ## the cross wrappers, the red zone check and the check for SSE
+	@tests/toolchain/run $(TOOLCHAIN)/bin
