@@ -23,6 +23,7 @@ QEMU = "qemu-system-x86_64"
 DOM0_MB = 512
 _XEN_OWN_MB = 256
 _BOOT_S = 300
+_BOOT_ICOUNT_S = 1200
 _WARM_S = 30
 _PR_SET_PDEATHSIG = 1
 
@@ -111,7 +112,7 @@ class Machine:
         self.dom0 = dom0
         self.memory_mb = memory_mb
         self.icount, self.kvm = icount, kvm
-        self.warm = warm and not icount and not kvm
+        self.warm = warm and not kvm
         self.channel = self.qmp = None
         self._process = None
         self._serial = None
@@ -140,7 +141,7 @@ class Machine:
                 self.close()
         with Step("booting Xen and dom0" + (", counting instructions" if self.icount else "")):
             self._launch([])
-            self._wait_up(_BOOT_S * (4 if self.icount else 1))
+            self._wait_up()
 
     def _accelerator(self):
         if self.kvm:
@@ -203,9 +204,9 @@ class Machine:
             said = os.pread(self._errors, 4000, 0).decode(errors="replace").strip()
             raise RigError(f"QEMU did not start: {said}") from None
 
-    def _wait_up(self, limit_s):
+    def _wait_up(self):
         try:
-            self.channel.hello(time.monotonic() + limit_s)
+            self.channel.hello(time.monotonic() + (_BOOT_ICOUNT_S if self.icount else _BOOT_S))
         except (Timeout, RigError):
             raise RigError("Xen or dom0 did not come up") from None
 
@@ -235,9 +236,10 @@ class Machine:
 
     def _save_state(self, new):
         try:
-            with Step("booting Xen and dom0 once, to save the running machine"):
+            with Step("booting Xen and dom0 once, to save the running machine"
+                      + (" (counting)" if self.icount else "")):
                 self._launch([], self._memory(os.path.join(new, "ram"), share=True))
-                self._wait_up(_BOOT_S)
+                self._wait_up()
                 self._set_capabilities()
                 self.qmp.call("stop")
                 self.qmp.call("migrate", uri="exec:cat >" + shlex.quote(os.path.join(new, "state")))
