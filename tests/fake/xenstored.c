@@ -91,6 +91,11 @@ void evtchn_unmask(evtchn_port_t port)
     }
 }
 
+bool fake_xs_port_masked(void)
+{
+    return port_masked;
+}
+
 static bool serve(void);
 
 int evtchn_send(evtchn_port_t port)

@@ -54,6 +54,9 @@ void fake_xs_emit_event(const char *path, const char *token);
 /** fake_xs_raise() - The event that a daemon sends after it has touched the page. */
 void fake_xs_raise(void);
 
+/** fake_xs_port_masked() - Does our side hold the daemon's events back? */
+bool fake_xs_port_masked(void);
+
 /** fake_xs_last_token() - Token of the watch that was registered last. */
 const char *fake_xs_last_token(void);
 
