@@ -27,6 +27,7 @@ KERNEL_CFLAGS := $(COMMON_CFLAGS) -mgeneral-regs-only
 
 include deps/deps.mk
 include lib/lib.mk
+include netfront/netfront.mk
 include scripts/lint.mk
 include tests/unit/unit.mk
 include toolchain/toolchain.mk
@@ -40,7 +41,7 @@ LIB_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -Iinclude -Iarch/x86/include $
 	-isystem $(SYSROOT)/include -D__xenolith__
 LIB_CFLAGS := $(COMMON_CFLAGS)
 
-KERNEL_SRCS := $(wildcard kernel/*.c xenbus/*.c arch/x86/*.c arch/x86/pv/*.c arch/x86/pvh/*.c) $(LIB_KERNEL_SRCS)
+KERNEL_SRCS := $(wildcard kernel/*.c xenbus/*.c arch/x86/*.c arch/x86/pv/*.c arch/x86/pvh/*.c) $(LIB_KERNEL_SRCS) $(NETFRONT_SRCS)
 KERNEL_SRCS := $(filter-out arch/x86/offsets.c,$(KERNEL_SRCS))
 KERNEL_ASMS := $(wildcard arch/x86/*.S arch/x86/pv/*.S arch/x86/pvh/*.S)
 KERNEL_OBJS := $(KERNEL_SRCS:%.c=build/obj/%.o) $(KERNEL_ASMS:%.S=build/obj/%.o)

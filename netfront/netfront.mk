@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# The network frontend, the frontends' state machine and shared rings: included by the top-level Makefile.
+
+NETFRONT_SRCS := $(wildcard netfront/*.c)
+
+UNIT_SRCS += kernel/ring.c
