@@ -364,6 +364,19 @@ static void deadline_passes(void **state)
     assert_reads("data/x", "1");
 }
 
+/* More often than there are slots: each is free again once its answer has come, however late. */
+static void late_answers_are_absorbed(void **state)
+{
+    assert_reads("domid", "7");
+    for (unsigned int i = 0; i < 2 * XS_MAX_REQUESTS; i++) {
+        fake_xs.asleep = true;
+        assert_int_equal(xs_write_until(XS_TX_NONE, "data/x", "1", 1, fake_now_ns + 100), -ETIMEDOUT);
+        fake_xs.asleep = false;
+        fake_xs_kick();
+        assert_reads("domid", "7");
+    }
+}
+
 static void deadline_with_full_ring(void **state)
 {
     static char value[3000];
@@ -465,6 +478,7 @@ int main(void)
         threads_whole,
         threads_split,
         TEST(deadline_passes),
+        TEST(late_answers_are_absorbed),
         TEST(deadline_with_full_ring),
         TEST(out_of_memory),
         TEST(waits_for_reconnection),
