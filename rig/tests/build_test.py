@@ -122,6 +122,7 @@ class ConfigTest(unittest.TestCase):
 
     def test_machine_sizes(self):
         self.assertEqual(machine.machine_memory_mb(16), 2048)
+        self.assertEqual(machine.machine_memory_mb(1500), 3072)
         self.assertGreater(machine.machine_memory_mb(16384), 16384 + machine.DOM0_MB)
 
 

@@ -37,10 +37,11 @@ _LINUX_ARGS = "console=hvc0 quiet panic=1 rdinit=/init"
 
 def machine_memory_mb(guests_mb):
     """How much memory the machine needs for guests of so much together: few sizes, so states are shared."""
+    wanted = DOM0_MB + _XEN_OWN_MB + guests_mb + guests_mb // 50
     size = 2048
-    while size < DOM0_MB + _XEN_OWN_MB + guests_mb + guests_mb // 50:
+    while size < wanted:
         size *= 2
-    return size
+    return size * 3 // 4 if size > 2048 and size * 3 // 4 >= wanted else size
 
 
 class Qmp:
@@ -168,7 +169,9 @@ class Machine:
         size = f"{self.memory_mb}M"
         if path is None:
             return ["-M", "q35", "-m", size]
-        backend = f"memory-backend-file,id=m0,size={size},mem-path={path},share={'on' if share else 'off'}"
+        # Not reserved: most of a big machine's memory is never touched, and need not be there.
+        backend = (f"memory-backend-file,id=m0,size={size},mem-path={path},reserve=off,"
+                   f"share={'on' if share else 'off'}")
         return ["-M", "q35,memory-backend=m0", "-m", size, "-object", backend]
 
     def _launch(self, more, memory=None, inherit=()):
