@@ -37,8 +37,7 @@ static bool exiting;
 static const struct {
     const char *word;
     enum shutdown_request request;
-    const char
-        *feature; /* node that tells the toolstack that we know the word; NULL: Linux has none either */
+    const char *feature; /* tells the toolstack that we know the word; NULL: there is no such node */
 } requests[] = {
     {"poweroff", SHUTDOWN_REQ_POWEROFF, "control/feature-poweroff"},
     {"reboot", SHUTDOWN_REQ_REBOOT, "control/feature-reboot"},
