@@ -34,6 +34,7 @@ include toolchain/toolchain.mk
 include rig/rig.mk
 include tests/system/system.mk
 include tests/fuzz/fuzz.mk
+include tests/bench/bench.mk
 include tools/tools.mk
 
 # The C library's edge is ordinary code against newlib's headers.

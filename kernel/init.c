@@ -10,22 +10,25 @@
 
 #include <xenolith/boot.h>
 #include <xenolith/console.h>
+#include <xenolith/errno.h>
 #include <xenolith/events.h>
 #include <xenolith/hypercall.h>
 #include <xenolith/printk.h>
 #include <xenolith/sched.h>
 #include <xenolith/shutdown.h>
+#include <xenolith/string.h>
 #include <xenolith/time.h>
 
 extern char boot_stack[], boot_stack_top[];
 
-static bool want_boot_time;
+static bool want_boot_time, stop_at_main;
 
+/* `boottime` says the figure; `boottime=stop` also ends the domain there, so that a trace of Xen's holds the boot alone. */
 static int set_boot_time(const char *value)
 {
-    (void)value;
-    want_boot_time = true;
-    return 0;
+    want_boot_time = value[0] == '\0';
+    stop_at_main = strcmp(value, "stop") == 0;
+    return want_boot_time || stop_at_main ? 0 : -EINVAL;
 }
 
 BOOT_OPTION(boottime, "boottime", set_boot_time);
@@ -49,6 +52,9 @@ NORETURN void kernel_main(void)
     boot_options_apply();                     /* loglevel=, trace=, ... */
     upcall_enable();                          /* events may come */
     control_start();                          /* control/shutdown will be watched when main first blocks */
+    if (stop_at_main) {
+        shutdown_now(SHUTDOWN_poweroff);
+    }
     if (want_boot_time) {
         say_boot_time(cpu_tsc());
     }

@@ -108,11 +108,14 @@ static bool thread_pointer_by_instruction(void)
 
 void arch_tls_set(void *thread_pointer)
 {
-    static enum { UNKNOWN, INSTRUCTION, BY_XEN_OR_MSR } way;
+    static enum { FIRST, SECOND, INSTRUCTION, BY_XEN_OR_MSR } way;
     uintptr_t tp = (uintptr_t)thread_pointer;
 
-    if (UNLIKELY(way == UNKNOWN)) {
+    /* To ask costs three exits, and a program of one thread comes here only once. */
+    if (UNLIKELY(way == SECOND)) {
         way = thread_pointer_by_instruction() ? INSTRUCTION : BY_XEN_OR_MSR;
+    } else if (UNLIKELY(way == FIRST)) {
+        way = SECOND;
     }
     if (way == INSTRUCTION) {
         __asm__ volatile("wrfsbase %0" ::"r"(tp) : "memory");
