@@ -33,11 +33,17 @@ static int set_boot_time(const char *value)
 
 BOOT_OPTION(boottime, "boottime", set_boot_time);
 
-/** say_boot_time() - The figure of `make bench-boot`. */
-static void say_boot_time(uint64_t main_tsc)
+void boot_main_reached(void)
 {
-    uint64_t ns = time_tsc_to_ns(main_tsc) - time_tsc_to_ns(boot_info.first_tsc);
+    uint64_t main_tsc = cpu_tsc(), ns;
 
+    if (LIKELY(!want_boot_time)) {
+        if (stop_at_main) {
+            shutdown_now(SHUTDOWN_poweroff);
+        }
+        return;
+    }
+    ns = time_tsc_to_ns(main_tsc) - time_tsc_to_ns(boot_info.first_tsc);
     printk(LOG_ERR, "boottime: mode=%s first_tsc=%lu main_tsc=%lu ns=%lu hypercalls=%lu upcalls=%lu\n",
            boot_is_pv() ? "pv" : "pvh", (unsigned long)boot_info.first_tsc, (unsigned long)main_tsc, (unsigned long)ns,
            (unsigned long)hypercall_count, (unsigned long)evtchn_stats.upcalls);
@@ -52,11 +58,5 @@ NORETURN void kernel_main(void)
     boot_options_apply();                     /* loglevel=, trace=, ... */
     upcall_enable();                          /* events may come */
     control_start();                          /* control/shutdown will be watched when main first blocks */
-    if (stop_at_main) {
-        shutdown_now(SHUTDOWN_poweroff);
-    }
-    if (want_boot_time) {
-        say_boot_time(cpu_tsc());
-    }
     libc_start(boot_info.cmdline);            /* constructors, main(), exit() */
 }

@@ -16,4 +16,10 @@ NORETURN void kernel_main(void);
  */
 NORETURN void libc_start(const char *cmdline);
 
+/**
+ * boot_main_reached() - The boot ends here: called right before main(), by whoever calls main().
+ * Says the figures when `boottime` asked for them; ends the domain when `boottime=stop` did.
+ */
+void boot_main_reached(void);
+
 #endif

@@ -92,6 +92,7 @@ NORETURN void libc_start(const char *text)
     for (initializer **f = __init_array_start; f < __init_array_end; f++) {
         (*f)();
     }
+    boot_main_reached();
     exit(main(cmdline.argc, cmdline.argv, cmdline.envp));
 }
 
