@@ -7,9 +7,12 @@
 SYSROOT := build/sysroot
 SYSROOT_STAMP := $(SYSROOT)/.key
 
+# '+' shares our jobs with newlib's make, but would run the recipe under `make -n` too.
+DRY_RUN = $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+
 $(SYSROOT_STAMP): deps/build-newlib deps/fetch deps/pins $(wildcard deps/newlib/*.patch) \
 		$(shell find lib/newlib/include -name '*.h')
-	+@deps/build-newlib $(SYSROOT) build/deps
+	+@$(if $(DRY_RUN),:,deps/build-newlib $(SYSROOT) build/deps)
 
 .PHONY: deps
 deps: $(SYSROOT_STAMP) ## fetch and build newlib (cached under ~/.cache/xenolith)

@@ -21,6 +21,8 @@ $(foreach f,$(basename $(notdir $(wildcard lib/string/*.c))),\
 	$(eval UNIT_CFLAGS_$f := -fno-builtin -include tests/unit/libc_string_names.h))
 
 UNIT_OBJS_libc_cmdline := lib/newlib/cmdline.c
+UNIT_OBJS_libc_clock := lib/newlib/clock.c
+UNIT_CFLAGS_clock += $(if $(filter lib/newlib/%,$<),-include tests/unit/libc_clock_names.h)
 UNIT_OBJS_vfs_fd := $(wildcard lib/vfs/*.c)
 UNIT_LDFLAGS_libc_gcc := -lm
 

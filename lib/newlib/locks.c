@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/lock.h>
 
-#include <xenolith/panic.h>
 #include <xenolith/sync.h>
 
 #include "newlib_priv.h"
@@ -28,6 +27,7 @@ DEFINE_LOCK(__lock___tz_mutex);
 DEFINE_LOCK(__lock___dd_hash_mutex);
 DEFINE_LOCK(__lock___arc4random_mutex);
 
+static struct __lock shared_lock = {MUTEX_INIT(shared_lock.mutex)};
 static bool yielding;
 
 /*
@@ -39,13 +39,17 @@ void libc_locks_yield(void)
     yielding = true;
 }
 
+/*
+ * newlib cannot be told that there is no memory for a lock. Streams opened without it share one: they exclude
+ * each other more than they need to, and nothing breaks.
+ */
 void __retarget_lock_init(_LOCK_T *lock)
 {
     struct __lock *l = malloc(sizeof(*l));
 
-    /* newlib cannot be told that there is no lock, and would write through whatever it finds. */
     if (l == NULL) {
-        panic("no memory for a lock of the C library");
+        *lock = &shared_lock;
+        return;
     }
     mutex_init(&l->mutex);
     *lock = l;
@@ -58,12 +62,14 @@ void __retarget_lock_init_recursive(_LOCK_T *lock)
 
 void __retarget_lock_close(_LOCK_T lock)
 {
-    free(lock);
+    if (lock != &shared_lock) {
+        free(lock);
+    }
 }
 
 void __retarget_lock_close_recursive(_LOCK_T lock)
 {
-    free(lock);
+    __retarget_lock_close(lock);
 }
 
 void __retarget_lock_acquire(_LOCK_T lock)

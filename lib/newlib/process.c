@@ -90,7 +90,10 @@ static bool is_ignored_by_default(int number)
     return number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT;
 }
 
-/* Runs the handler in the raising thread. By default a signal ends the domain: abort()'s with a crash. */
+/*
+ * Runs the handler in the raising thread; it stays installed, as BSD and Linux do. By default a signal ends the
+ * domain: those that tell of a bug with a crash, the others with the status a shell would give.
+ */
 int raise(int number)
 {
     _sig_func_ptr handler;
@@ -110,9 +113,17 @@ int raise(int number)
         }
         _exit(128 + number);
     }
-    handlers[number] = SIG_DFL;
     handler(number);
     return 0;
+}
+
+/* A handler may have the last word, but not the choice. */
+void abort(void)
+{
+    if (handlers[SIGABRT] != SIG_DFL) {
+        (void)raise(SIGABRT);
+    }
+    kernel_abort();
 }
 
 int kill(pid_t pid, int number)
