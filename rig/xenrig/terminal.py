@@ -109,7 +109,8 @@ class Input:
         self._command.write(data)
 
     def close(self):
-        """Give the terminal back as it was."""
+        """Leave standard input to others, the terminal as it was."""
+        self._channel.unwatch(0)
         if self._saved is not None:
             termios.tcsetattr(0, termios.TCSADRAIN, self._saved)
             self._saved = None
