@@ -4,3 +4,4 @@
 NETFRONT_SRCS := $(wildcard netfront/*.c)
 
 UNIT_SRCS += kernel/ring.c
+UNIT_OBJS_frontend = $(UNIT_XS_SRCS) $(wildcard xenbus/frontend*.c)
