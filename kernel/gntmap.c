@@ -130,7 +130,8 @@ static int map_all(domid_t remote, const grant_ref_t *refs, struct gnttab_mappin
     return rc;
 }
 
-int gnttab_map(domid_t remote, const grant_ref_t *refs, unsigned int nr, bool readonly, struct gnttab_mapping *out)
+int gnttab_map(domid_t remote, const grant_ref_t *refs, unsigned int nr, bool readonly,
+               struct gnttab_mapping *out)
 {
     struct gnttab_mapping m = {.nr_pages = nr, .readonly = readonly};
     int rc;

@@ -167,7 +167,8 @@ int gnttab_grant(domid_t remote, const void *page, bool readonly, grant_ref_t *r
 
 static bool is_ours(grant_ref_t ref)
 {
-    return table != NULL && ref >= GNTTAB_NR_RESERVED_ENTRIES && ref < gnttab_stats.nr_frames * REFS_PER_FRAME;
+    return table != NULL && ref >= GNTTAB_NR_RESERVED_ENTRIES &&
+           ref < gnttab_stats.nr_frames * REFS_PER_FRAME;
 }
 
 bool gnttab_in_use(grant_ref_t ref)

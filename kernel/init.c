@@ -45,18 +45,18 @@ void boot_main_reached(void)
     }
     ns = time_tsc_to_ns(main_tsc) - time_tsc_to_ns(boot_info.first_tsc);
     printk(LOG_ERR, "boottime: mode=%s first_tsc=%lu main_tsc=%lu ns=%lu hypercalls=%lu upcalls=%lu\n",
-           boot_is_pv() ? "pv" : "pvh", (unsigned long)boot_info.first_tsc, (unsigned long)main_tsc, (unsigned long)ns,
-           (unsigned long)hypercall_count, (unsigned long)evtchn_stats.upcalls);
+           boot_is_pv() ? "pv" : "pvh", (unsigned long)boot_info.first_tsc, (unsigned long)main_tsc,
+           (unsigned long)ns, (unsigned long)hypercall_count, (unsigned long)evtchn_stats.upcalls);
 }
 
 NORETURN void kernel_main(void)
 {
-    evtchn_init();                            /* every port masked */
-    time_init();                              /* clock readable, alarm bound */
-    sched_init(boot_stack, boot_stack_top);   /* we are the thread "main" from here on */
-    console_init();                           /* output goes to the ring */
-    boot_options_apply();                     /* loglevel=, trace=, ... */
-    upcall_enable();                          /* events may come */
-    control_start();                          /* control/shutdown will be watched when main first blocks */
-    libc_start(boot_info.cmdline);            /* constructors, main(), exit() */
+    evtchn_init();                          /* every port masked */
+    time_init();                            /* clock readable, alarm bound */
+    sched_init(boot_stack, boot_stack_top); /* we are the thread "main" from here on */
+    console_init();                         /* output goes to the ring */
+    boot_options_apply();                   /* loglevel=, trace=, ... */
+    upcall_enable();                        /* events may come */
+    control_start();                        /* control/shutdown will be watched when main first blocks */
+    libc_start(boot_info.cmdline);          /* constructors, main(), exit() */
 }

@@ -3,8 +3,8 @@
 
 .PHONY: lint lint-tests format
 
-lint: packages $(SYSROOT_STAMP) | build/include/xen ## all checks of the sources (LINT="format tidy": only these)
-	@scripts/lint $(LINT)
+lint: packages $(SYSROOT_STAMP) | build/include/xen ## all checks of the sources (CHECKS="format tidy": only these)
+	@scripts/lint $(CHECKS)
 
 lint-tests: ## prove that each check of `make lint` finds what it is there for
 	@tests/lint/run

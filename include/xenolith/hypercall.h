@@ -112,7 +112,8 @@ static inline long HYPERVISOR_mmu_update(struct mmu_update *req, unsigned int co
 }
 
 /** HYPERVISOR_mmuext_op() - MMUEXT_*, PV only. ABI: xen/xen.h, struct mmuext_op. */
-static inline long HYPERVISOR_mmuext_op(struct mmuext_op *op, unsigned int count, unsigned int *done, domid_t domid)
+static inline long HYPERVISOR_mmuext_op(struct mmuext_op *op, unsigned int count, unsigned int *done,
+                                        domid_t domid)
 {
     return hypercall4(__HYPERVISOR_mmuext_op, (unsigned long)op, count, (unsigned long)done, domid);
 }

@@ -91,7 +91,8 @@ static int narrow_leaves(struct pt_batch *b, uintptr_t start, uintptr_t end)
     for (uintptr_t va = start; va < end; va += PAGE_SIZE) {
         uint64_t old = l1[PT_INDEX(va, 1)];
         uint64_t flags = image_pte_flags(va);
-        uint64_t new = flags == 0 ? 0 : (old & ~(PTE_NX | PTE_WRITE)) | (flags & PTE_NX) | (old & flags & PTE_WRITE);
+        uint64_t new =
+            flags == 0 ? 0 : (old & ~(PTE_NX | PTE_WRITE)) | (flags & PTE_NX) | (old & flags & PTE_WRITE);
 
         if ((old & PTE_PRESENT) && new != old) {
             rc |= batch_add(b, entry_maddr(l1, va, 1), new);

@@ -38,9 +38,11 @@ static NO_STACK_PROTECTOR void find_hypercalls(void)
         uint32_t r[4];
 
         cpu_cpuid(base, 0, r);
-        if (r[1] == XEN_CPUID_SIGNATURE_EBX && r[2] == XEN_CPUID_SIGNATURE_ECX && r[3] == XEN_CPUID_SIGNATURE_EDX) {
+        if (r[1] == XEN_CPUID_SIGNATURE_EBX && r[2] == XEN_CPUID_SIGNATURE_ECX &&
+            r[3] == XEN_CPUID_SIGNATURE_EDX) {
             cpu_cpuid(base + 2, 0, r);
-            __asm__ volatile("wrmsr" ::"c"(r[1]), "a"((uint32_t)(uintptr_t)hypercall_page), "d"(0) : "memory");
+            __asm__ volatile("wrmsr" ::"c"(r[1]), "a"((uint32_t)(uintptr_t)hypercall_page), "d"(0)
+                             : "memory");
             have_hypercalls = true;
             return;
         }
@@ -130,8 +132,8 @@ static void find_rings(void)
     boot_info.store_gfn.n = hvm_param(HVM_PARAM_STORE_PFN);
     boot_info.console_ring = pfn_to_virt((struct pfn){boot_info.console_gfn.n});
     boot_info.store_ring = pfn_to_virt((struct pfn){boot_info.store_gfn.n});
-    if (boot_info.console_port != 0 &&
-        pvh_map_page((uintptr_t)boot_info.console_ring, (boot_info.console_gfn.n << PAGE_SHIFT) | PTE_RW) != 0) {
+    if (boot_info.console_port != 0 && pvh_map_page((uintptr_t)boot_info.console_ring,
+                                                    (boot_info.console_gfn.n << PAGE_SHIFT) | PTE_RW) != 0) {
         boot_info.console_port = 0;
     }
     if (boot_info.store_port != 0 &&

@@ -37,8 +37,8 @@ static void check_formats(void)
     double d;
     long long ll;
 
-    snprintf(s, sizeof(s), "%d|%5.2f|%g|%lld|%zu|%s|%x|%" PRIu64 "|%Lg|%jd", -5, 3.14159, 1e100, 1LL << 62, sizeof(s), "str",
-             0xbeefU, UINT64_MAX, 1.5L, (intmax_t)-1);
+    snprintf(s, sizeof(s), "%d|%5.2f|%g|%lld|%zu|%s|%x|%" PRIu64 "|%Lg|%jd", -5, 3.14159, 1e100, 1LL << 62,
+             sizeof(s), "str", 0xbeefU, UINT64_MAX, 1.5L, (intmax_t)-1);
     CHECK(strcmp(s, "-5| 3.14|1e+100|4611686018427387904|200|str|beef|18446744073709551615|1.5|-1") == 0);
     CHECK_EQUAL(sscanf("2.5 -9000000000", "%lf %lld", &d, &ll), 2);
     CHECK(d == 2.5 && ll == -9000000000LL);

@@ -41,6 +41,7 @@ int main(void)
         }
         CHECK_EQUAL(received, i);
     }
-    printf("%u round trips, %llu ns each\n", ROUNDS, (unsigned long long)((time_monotonic_ns() - start) / ROUNDS));
+    printf("%u round trips, %llu ns each\n", ROUNDS,
+           (unsigned long long)((time_monotonic_ns() - start) / ROUNDS));
     test_success();
 }

@@ -55,8 +55,8 @@ static uint64_t hold(uint64_t seed, uint64_t rounds)
         "2: movq %%r14, %[bad]"
         : [bad] "=m"(bad), [rounds] "+m"(rounds)
         : [seed] "m"(seed)
-        : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "xmm0", "xmm1",
-          "xmm7", "xmm15", "cc", "memory");
+        : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "xmm0",
+          "xmm1", "xmm7", "xmm15", "cc", "memory");
     return bad;
 }
 
