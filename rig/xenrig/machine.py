@@ -8,6 +8,7 @@ socket as an inherited descriptor and dies with this process: nothing has a name
 import ctypes
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -33,6 +34,15 @@ _CPU = "max,-smap,-smep,-rdtscp"
 _XEN_ARGS = (f"console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all bootscrub=0 sched=credit2 "
              f"dom0_mem={DOM0_MB}M,max:{DOM0_MB}M dom0_max_vcpus=1 dom0_vcpus_pin gnttab_max_frames=256")
 _LINUX_ARGS = "console=hvc0 quiet panic=1 rdinit=/init"
+
+
+# What Xen says whenever a PVH domain is built.
+_CHATTER = re.compile(r"\(XEN\) HVM ?d?[0-9]+(v[0-9]+)? (save|restore): ")
+
+
+def words_of_xen(log):
+    """The lines of a serial log that Xen wrote and that are not said about every domain."""
+    return [line for line in log.splitlines() if line.startswith("(XEN)") and not _CHATTER.match(line)]
 
 
 def machine_memory_mb(guests_mb):

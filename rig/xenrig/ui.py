@@ -117,5 +117,8 @@ def run_main(main):
         # Whoever read our output has gone: nothing more to tell anybody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 128 + signal.SIGPIPE
+    except OSError as error:
+        complain(str(error))
+        status = EXIT_RIG_BROKE
     sys.stdout.flush()
     sys.exit(status)

@@ -7,18 +7,15 @@ input. A machine whose dom0 stops answering is thrown away, and the next test ge
 
 import json
 import os
-import re
 import sys
 import time
 
 from . import domain, testing
-from .machine import Machine, machine_memory_mb
+from .machine import Machine, machine_memory_mb, words_of_xen
 from .ui import Interrupted, RigError, Timeout
 
 _CLEAN_UP_S = 120
 _ICOUNT_PATIENCE = 10
-# What Xen says whenever a PVH domain is built.
-_XEN_CHATTER = re.compile(r"\(XEN\) HVM ?d?[0-9]+(v[0-9]+)? (save|restore): ")
 
 
 class Worker:
@@ -63,8 +60,7 @@ class Worker:
             result = testing.Result(testing.ERROR, f"the rig broke: {error}", log=host.log()[log_start:])
             self.close()
         else:
-            xen = [line for line in host.log()[log_start:].splitlines()
-                   if line.startswith("(XEN)") and not _XEN_CHATTER.match(line)]
+            xen = words_of_xen(host.log()[log_start:])
             if xen:
                 result.log += "\n--- Xen\n" + "\n".join(xen[-80:]) + "\n"
         result.seconds = seconds
