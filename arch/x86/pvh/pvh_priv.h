@@ -25,6 +25,9 @@ void pvh_pt_init(struct pfn *pool);
 /** pvh_map_page() - One 4 KiB page anywhere, identity or not. 0 or -ENOMEM. */
 int pvh_map_page(uintptr_t va, uint64_t pte);
 
+/** pvh_forgo_unpopulated() - Take RAM that is promised but not there (populate on demand) out of boot_info.ram. */
+void pvh_forgo_unpopulated(void);
+
 /** pvh_traps_init() - GDT's TSS, IDT. */
 void pvh_traps_init(void);
 

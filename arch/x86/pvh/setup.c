@@ -70,6 +70,7 @@ static void find_ram(const struct hvm_start_info *si)
                           (struct pfn){(map[i].addr + map[i].size) >> PAGE_SHIFT});
         }
     }
+    pvh_forgo_unpopulated();
     for (unsigned int i = 0; i < boot_info.nr_ram; i++) {
         boot_info.nr_pages += boot_info.ram[i].end.n - boot_info.ram[i].start.n;
     }
