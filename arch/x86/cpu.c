@@ -120,7 +120,7 @@ void arch_tls_set(void *thread_pointer)
     if (way == INSTRUCTION) {
         __asm__ volatile("wrfsbase %0" ::"r"(tp) : "memory");
     } else if (boot_is_pv()) {
-        (void)hypercall2(__HYPERVISOR_set_segment_base, SEGBASE_FS, tp);
+        (void)HYPERVISOR_set_segment_base(SEGBASE_FS, tp);
     } else {
         __asm__ volatile("wrmsr" ::"c"(0xc0000100), "a"((uint32_t)tp), "d"((uint32_t)(tp >> 32)) : "memory");
     }

@@ -124,4 +124,22 @@ static inline long HYPERVISOR_update_va_mapping(unsigned long va, uint64_t pte, 
     return hypercall3(__HYPERVISOR_update_va_mapping, va, pte, flags);
 }
 
+/** HYPERVISOR_set_trap_table() - Exception handlers; an entry of address 0 ends @traps. PV only. ABI: xen/arch-x86/xen.h. */
+static inline long HYPERVISOR_set_trap_table(const struct trap_info *traps)
+{
+    return hypercall1(__HYPERVISOR_set_trap_table, (unsigned long)traps);
+}
+
+/** HYPERVISOR_callback_op() - CALLBACKOP_*, PV only. ABI: xen/callback.h. */
+static inline long HYPERVISOR_callback_op(unsigned int cmd, void *arg)
+{
+    return hypercall2(__HYPERVISOR_callback_op, cmd, (unsigned long)arg);
+}
+
+/** HYPERVISOR_set_segment_base() - SEGBASE_*, PV only. ABI: xen/arch-x86/xen-x86_64.h. */
+static inline long HYPERVISOR_set_segment_base(unsigned int which, unsigned long base)
+{
+    return hypercall2(__HYPERVISOR_set_segment_base, which, base);
+}
+
 #endif

@@ -15,7 +15,7 @@ static void register_callback(unsigned int type, const char *entry, unsigned int
     struct callback_register cb = {
         .type = (uint16_t)type, .flags = (uint16_t)flags, .address = (unsigned long)entry};
 
-    if (hypercall2(__HYPERVISOR_callback_op, CALLBACKOP_register, (unsigned long)&cb) != 0) {
+    if (HYPERVISOR_callback_op(CALLBACKOP_register, &cb) != 0) {
         shutdown_now(SHUTDOWN_crash);
     }
 }
@@ -33,7 +33,7 @@ void pv_traps_init(void)
         };
     }
     traps[NR_TRAPS] = (struct trap_info){.address = 0};
-    if (hypercall1(__HYPERVISOR_set_trap_table, (unsigned long)traps) != 0) {
+    if (HYPERVISOR_set_trap_table(traps) != 0) {
         shutdown_now(SHUTDOWN_crash);
     }
     register_callback(CALLBACKTYPE_event, pv_upcall, CALLBACKF_mask_events);
