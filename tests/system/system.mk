@@ -20,6 +20,6 @@ $(foreach t,$(SYSTEM_TESTS),$(foreach s,$(wildcard tests/system/$t/*.c),$(eval $
 
 .PHONY: system-images system-tests
 system-tests: $(SYSTEM_IMAGES) ## run them on the real Xen (FILTER=regex: only some; TYPES=pv: only one mode)
-	@rig/run-tests --type $(or $(TYPES),pv,pvh) $(if $(FILTER),--filter '$(FILTER)') --counts build/test-results/system.counts
+	@rig/run-tests $(if $(TYPES),--type $(TYPES)) $(if $(FILTER),--filter '$(FILTER)') --counts build/test-results/system.counts
 
 system-images: $(SYSTEM_IMAGES) ## build the images of all system tests
