@@ -8,28 +8,33 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 
+#include <xenolith/boot.h>
 #include <xenolith/compiler.h>
 #include <xenolith/events.h>
 #include <xenolith/hypercall.h>
 #include <xenolith/panic.h>
 #include <xenolith/sched.h>
 
-/** struct clock_sample - A consistent copy of vcpu_time_info. */
+/** struct clock_sample - A consistent copy of vcpu_time_info, and a TSC value read while it held. */
 struct clock_sample {
-    uint64_t tsc_timestamp, system_time;
+    uint64_t tsc_timestamp, system_time, tsc;
     uint32_t mul;
     int8_t shift;
 };
 
-static uint64_t scale(const struct clock_sample *s, uint64_t tsc)
+/** tsc_ordered() - Not before the loads that came before it. */
+static uint64_t tsc_ordered(void)
 {
-    uint64_t delta = tsc - s->tsc_timestamp;
-
-    delta = s->shift >= 0 ? delta << s->shift : delta >> -s->shift;
-    return (uint64_t)(((unsigned __int128)delta * s->mul) >> 32);
+    __asm__ volatile("lfence" ::: "memory");
+    return cpu_tsc();
 }
 
-/** take_sample() - Xen makes version odd while it writes. */
+/**
+ * take_sample() - Xen makes version odd while it writes.
+ *
+ * The TSC is read inside the loop: Xen may move us to another processor, or host, between any two instructions, and a
+ * TSC of there means nothing with the parameters of here.
+ */
 static void take_sample(struct clock_sample *s)
 {
     const struct vcpu_time_info *t = &shared_info.vcpu_info[0].time;
@@ -42,15 +47,24 @@ static void take_sample(struct clock_sample *s)
         s->system_time = t->system_time;
         s->mul = t->tsc_to_system_mul;
         s->shift = t->tsc_shift;
+        s->tsc = tsc_ordered();
         smp_rmb();
     } while ((version & 1) || version != READ_ONCE(t->version));
 }
 
-/** tsc_ordered() - Not before the loads that came before it. */
-static uint64_t tsc_ordered(void)
+static uint64_t scale(const struct clock_sample *s, uint64_t ticks)
 {
-    __asm__ volatile("lfence" ::: "memory");
-    return cpu_tsc();
+    ticks = s->shift >= 0 ? ticks << s->shift : ticks >> -s->shift;
+    return (uint64_t)(((unsigned __int128)ticks * s->mul) >> 32);
+}
+
+/** sample_ns() - By the difference: with a TSC offset the timestamp itself may lie below 0, or behind @tsc. */
+static uint64_t sample_ns(const struct clock_sample *s, uint64_t tsc)
+{
+    if ((int64_t)(tsc - s->tsc_timestamp) < 0) {
+        return s->system_time - scale(s, s->tsc_timestamp - tsc);
+    }
+    return s->system_time + scale(s, tsc - s->tsc_timestamp);
 }
 
 uint64_t time_monotonic_ns(void)
@@ -60,7 +74,7 @@ uint64_t time_monotonic_ns(void)
     uint64_t now;
 
     take_sample(&s);
-    now = s.system_time + scale(&s, tsc_ordered());
+    now = sample_ns(&s, s.tsc);
     /* A new sample may lie a few ns before the old one's extrapolation. */
     if (UNLIKELY(now < last)) {
         return last;
@@ -74,14 +88,7 @@ uint64_t time_tsc_to_ns(uint64_t tsc)
     struct clock_sample s;
 
     take_sample(&s);
-    /* By the difference: with a TSC offset the timestamp itself may lie below 0. */
-    if ((int64_t)(tsc - s.tsc_timestamp) < 0) {
-        uint64_t back = s.tsc_timestamp - tsc;
-
-        back = s.shift >= 0 ? back << s.shift : back >> -s.shift;
-        return s.system_time - (uint64_t)(((unsigned __int128)back * s.mul) >> 32);
-    }
-    return s.system_time + scale(&s, tsc);
+    return sample_ns(&s, tsc);
 }
 
 uint64_t time_wall_ns(void)
