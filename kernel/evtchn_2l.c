@@ -78,12 +78,16 @@ static unsigned int rotate_from(xen_ulong_t word, unsigned int from)
 /** handle_word() - One pass over a word's ports, beginning behind the one that was served last. */
 static void handle_word(unsigned int word, unsigned int from)
 {
-    xen_ulong_t ready = READ_ONCE(shared_info.evtchn_pending[word]) & ~READ_ONCE(shared_info.evtchn_mask[word]);
+    xen_ulong_t ready = READ_ONCE(shared_info.evtchn_pending[word]) &
+                        ~READ_ONCE(shared_info.evtchn_mask[word]);
 
     while (ready != 0) {
         unsigned int bit = rotate_from(ready, from);
 
         ready &= ~(1UL << bit);
+        if (UNLIKELY(is_masked_2l(word * WORD_BITS + bit))) {
+            continue; /* a handler of this pass has masked it: unmask will find it pending */
+        }
         next_word = word;
         next_bit = bit + 1;
         evtchn_dispatch(word * WORD_BITS + bit);
