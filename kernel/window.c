@@ -40,13 +40,18 @@ static void set_taken(size_t first, size_t nr, bool value)
     }
 }
 
-/** grow() - Know at least @nr more pages. */
+/** grow() - Know enough pages for a run of @nr, together with the free ones at the end. */
 static bool grow(size_t nr)
 {
-    size_t pages = MAX(MAX(nr_pages_known * 2, FIRST_PAGES), ALIGN_UP(nr_pages_known + nr, (size_t)BITS));
+    size_t tail = nr_pages_known, needed, pages;
     uint64_t *bits;
 
-    if (pages > LIMIT_PAGES) {
+    while (tail > 0 && !is_taken(tail - 1)) {
+        tail--;
+    }
+    needed = ALIGN_UP(tail + nr, (size_t)BITS);
+    pages = MIN(MAX(MAX(nr_pages_known * 2, FIRST_PAGES), needed), LIMIT_PAGES);
+    if (needed > LIMIT_PAGES) {
         return false;
     }
     bits = heap_realloc(taken, pages / 8);
