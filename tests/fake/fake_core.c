@@ -130,6 +130,11 @@ WEAK void trace_emit(enum trace_event event, uint64_t a0, uint64_t a1, uint64_t 
     (void)a2;
 }
 
+WEAK uint64_t fake_tsc(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
 /* splitmix64: Steele, Lea and Flood, 2014. */
 static uint64_t random_state;
 

@@ -12,6 +12,7 @@
 
 bool fake_heap_real;
 size_t fake_heap_blocks;
+void (*fake_heap_hook)(void);
 
 void *__real_heap_alloc(size_t bytes);
 void *__real_heap_zalloc(size_t nr, size_t bytes);
@@ -27,9 +28,17 @@ void *__wrap_heap_realloc(void *ptr, size_t bytes);
 void __wrap_heap_free(void *ptr);
 size_t __wrap_heap_usable_size(const void *ptr);
 
+static void run_hook(void)
+{
+    if (fake_heap_hook != NULL) {
+        fake_heap_hook();
+    }
+}
+
 static void *counted(void *ptr)
 {
     fake_heap_blocks += ptr != NULL;
+    run_hook();
     return ptr;
 }
 
@@ -73,7 +82,11 @@ void *__wrap_heap_realloc(void *ptr, size_t bytes)
         return NULL;
     }
     moved = fake_heap_real ? __real_heap_realloc(ptr, bytes) : realloc(ptr, bytes == 0 ? 1 : bytes);
-    return ptr == NULL ? counted(moved) : moved;
+    if (ptr == NULL) {
+        return counted(moved);
+    }
+    run_hook();
+    return moved;
 }
 
 void __wrap_heap_free(void *ptr)
@@ -84,6 +97,7 @@ void __wrap_heap_free(void *ptr)
     } else {
         free(ptr);
     }
+    run_hook();
 }
 
 size_t __wrap_heap_usable_size(const void *ptr)

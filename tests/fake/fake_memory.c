@@ -177,7 +177,7 @@ static size_t window_index(const void *addr)
     return i;
 }
 
-void *vm_window_alloc(size_t nr_pages)
+WEAK void *vm_window_alloc(size_t nr_pages)
 {
     size_t run = 0;
 
@@ -197,7 +197,7 @@ void *vm_window_alloc(size_t nr_pages)
     return NULL;
 }
 
-void vm_window_free(void *addr, size_t nr_pages)
+WEAK void vm_window_free(void *addr, size_t nr_pages)
 {
     for (size_t i = 0; i < nr_pages; i++) {
         size_t at = window_index((char *)addr + (i << PAGE_SHIFT));

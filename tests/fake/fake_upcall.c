@@ -21,7 +21,11 @@ struct fake_event {
     void *arg;
 };
 
-WEAK struct shared_info shared_info;
+/* A section of its own: nothing else shares its page, so that fake_watch() can watch it. */
+#define OWN_PAGE __attribute__((used, aligned(4096), section("shared_info_page")))
+WEAK struct shared_info shared_info OWN_PAGE;
+static char behind_shared_info[4096] OWN_PAGE;
+
 struct fake_upcall_state fake_upcall_state;
 
 uint64_t fake_now_ns = NS_PER_SEC;

@@ -36,6 +36,12 @@ UNIT_OBJS_panic := kernel/panic.c kernel/fault.c kernel/backtrace.c kernel/vsnpr
 UNIT_LDFLAGS_panic := -Wl,--defsym=__text_start=__executable_start,--defsym=__text_end=etext,--defsym=__rodata_end=__data_start
 UNIT_OBJS_trace := kernel/trace.c kernel/trace_dump.c
 UNIT_OBJS_boot_options := kernel/boot_options.c
+UNIT_OBJS_events := kernel/events.c kernel/evtchn_2l.c
+UNIT_OBJS_evtchn_2l := $(UNIT_OBJS_events)
+UNIT_OBJS_gnttab := kernel/gnttab.c kernel/gntmap.c
+UNIT_OBJS_gntmap := $(UNIT_OBJS_gnttab)
+UNIT_OBJS_window := kernel/window.c
+UNIT_OBJS_clock := kernel/clock.c $(UNIT_OBJS_events)
 UNIT_XS_SRCS := $(wildcard xenbus/xs*.c) tests/fake/xenstored.c tests/fake/xenstored_tree.c kernel/vsnprintf.c
 UNIT_OBJS_xs_client := $(UNIT_XS_SRCS)
 UNIT_OBJS_xs_watch := $(UNIT_XS_SRCS)

@@ -69,6 +69,11 @@ void fake_idle_set(bool (*fn)(void));
  */
 void fake_deadlock_set(void (*fn)(void));
 
+/**
+ * fake_tsc() - What cpu_tsc() reads. Weak, the host's counter: a test of the clock brings its own.
+ */
+uint64_t fake_tsc(void);
+
 /* ---- Hypercalls ---- */
 
 typedef long (*fake_hypercall_fn)(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4);
@@ -122,6 +127,9 @@ extern bool fake_heap_real;
 
 /* Blocks allocated and not freed. */
 extern size_t fake_heap_blocks;
+
+/* Called at the end of each of these calls: an upcall, for example, that finds the caller half way. */
+extern void (*fake_heap_hook)(void);
 
 /* ---- Faults ---- */
 
