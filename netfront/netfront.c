@@ -24,33 +24,12 @@ static int set_queues(const char *value)
 
 BOOT_OPTION(netqueues, "netqueues", set_queues);
 
-static int multicast_filter(struct netdev *dev, bool on)
-{
-    struct netfront *nf = netfront_of(dev);
-
-    if (nf->up && !(dev->features & NETDEV_MCAST)) {
-        return -EOPNOTSUPP;
-    }
-    nf->mcast_wanted = on;
-    if (!nf->up) {
-        return -EINPROGRESS;
-    }
-    if (on == nf->mcast_requested) {
-        return 0;
-    }
-    if (!nf->dynamic_mcast) {
-        return -EINPROGRESS;
-    }
-    nf->mcast_requested = on;
-    return frontend_write(nf->f, XS_TX_NONE, "request-multicast-control", on);
-}
-
 static const struct netdev_ops ops = {
     .tx = netfront_tx,
     .flush = netfront_flush,
     .rx_free = netfront_rx_free,
     .multicast = netfront_multicast,
-    .multicast_filter = multicast_filter,
+    .multicast_filter = netfront_multicast_filter,
 };
 
 static int probe(struct frontend *f)

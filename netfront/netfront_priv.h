@@ -116,11 +116,16 @@ void queue_show(struct queue *q, struct ring *r, evtchn_port_t port);
 /* netfront_tx.c */
 int netfront_tx(struct netdev *dev, struct netdev_tx *tx, bool more);
 void netfront_flush(struct netdev *dev);
-int netfront_multicast(struct netdev *dev, const uint8_t mac[NETDEV_MAC_BYTES], bool add);
 void tx_init(struct queue *q);
+/** tx_take_id() - An id for a request; there is one for each free slot of the ring. */
+uint16_t tx_take_id(struct queue *q, struct netdev_tx *tx);
 /** tx_reap() - Take all responses. 0; -EPROTO or -EBUSY: the backend lied. */
 int tx_reap(struct queue *q);
 void tx_release(struct queue *q);
+
+/* netfront_mcast.c */
+int netfront_multicast(struct netdev *dev, const uint8_t mac[NETDEV_MAC_BYTES], bool add);
+int netfront_multicast_filter(struct netdev *dev, bool on);
 /** tx_mcast() - Tell the backend of an address; lost if there is no room. */
 void tx_mcast(struct netfront *nf, const uint8_t mac[NETDEV_MAC_BYTES], bool add);
 

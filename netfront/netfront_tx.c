@@ -43,7 +43,7 @@ void tx_init(struct queue *q)
     q->tx_extras = 0;
 }
 
-static uint16_t take_id(struct queue *q, struct netdev_tx *tx)
+uint16_t tx_take_id(struct queue *q, struct netdev_tx *tx)
 {
     uint16_t id = q->tx_free;
 
@@ -111,7 +111,7 @@ static int plan_check(struct plan *p, const struct netfront *nf)
 static int plan_slot(struct plan *p, unsigned int n, const void *addr, uint32_t len, grant_ref_t ref)
 {
     struct queue *q = p->q;
-    uint16_t id = take_id(q, p->tx);
+    uint16_t id = tx_take_id(q, p->tx);
 
     p->ids[n] = id;
     p->reqs[n] = (struct netif_tx_request){
@@ -391,44 +391,4 @@ void tx_release(struct queue *q)
             q->slots[i].bounce_ref = NO_REF;
         }
     }
-}
-
-void tx_mcast(struct netfront *nf, const uint8_t mac[NETDEV_MAC_BYTES], bool add)
-{
-    struct queue *q = nf->queues[0];
-    struct netif_tx_request slot = {.flags = NETTXF_extra_info};
-    struct netif_extra_info extra = {.type = add ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD
-                                                 : XEN_NETIF_EXTRA_TYPE_MCAST_DEL};
-
-    if (!nf->up || !q->running || !(nf->dev.features & NETDEV_MCAST) || ring_free_slots(&q->tx) < 2) {
-        return;
-    }
-    slot.id = take_id(q, NULL);
-    ring_put_req(&q->tx, &slot, sizeof(slot));
-    memcpy(extra.u.mcast.addr, mac, NETDEV_MAC_BYTES);
-    memset(&slot, 0, sizeof(slot));
-    memcpy(&slot, &extra, sizeof(extra));
-    ring_put_req(&q->tx, &slot, sizeof(slot));
-    q->tx_extras++;
-    queue_show(q, &q->tx, q->tx_port);
-}
-
-int netfront_multicast(struct netdev *dev, const uint8_t mac[NETDEV_MAC_BYTES], bool add)
-{
-    struct netfront *nf = netfront_of(dev);
-    unsigned int at = 0;
-
-    while (at < nf->nr_mcast && memcmp(nf->mcast[at], mac, NETDEV_MAC_BYTES) != 0) {
-        at++;
-    }
-    if (add == (at < nf->nr_mcast)) {
-        return 0;
-    }
-    if (add && at == NETDEV_MCAST_MAX) {
-        return -ENOSPC;
-    }
-    memcpy(nf->mcast[at], add ? mac : nf->mcast[nf->nr_mcast - 1], NETDEV_MAC_BYTES);
-    nf->nr_mcast = add ? nf->nr_mcast + 1 : nf->nr_mcast - 1;
-    tx_mcast(nf, mac, add);
-    return 0;
 }
