@@ -18,7 +18,7 @@ KINDS = ("pv", "pvh")
 ENDS = ("success", "poweroff", "reboot", "crash", "watchdog")
 # Settings of test.cfg with their defaults. KEY_pv and KEY_pvh hold for one mode only.
 _DEFAULTS = {
-    "memory": "16", "vcpus": "1", "extra": "", "timeout": "30", "types": "pv pvh", "expect": "success",
+    "memory": "16", "vcpus": "1", "extra": "", "timeout": "120", "types": "pv pvh", "expect": "success",
     "console": "", "status": "", "net": "no", "machine": "", "cfg": "",
 }
 
