@@ -3,7 +3,7 @@
  * What the files of the network frontend share.
  *
  * Everything but the upcall runs in cooperative threads and does not block between looking and acting, so the queues have no locks.
- * The upcall writes kicked and masked, and nothing else.
+ * The upcall writes kicked, fired and masked, and counts; nothing else.
  */
 #ifndef NETFRONT_PRIV_H
 #define NETFRONT_PRIV_H
@@ -65,6 +65,7 @@ struct queue {
     unsigned int index;
     bool running, stopping, in_batch, tx_blocked;
     bool kicked, masked;
+    uint8_t fired; /* the ports that called since the thread began to look: bit 0 rx, 1 tx */
     struct thread *thread;
     struct wait_queue wq;
     evtchn_port_t tx_port, rx_port; /* the same one unless split; 0: none */

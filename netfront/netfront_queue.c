@@ -16,14 +16,16 @@
 static void on_event(evtchn_port_t port, void *arg)
 {
     struct queue *q = arg;
+    uint8_t bit = port == q->rx_port ? 1 : 2;
 
     q->nf->dev.stats.upcalls++;
-    if (q->kicked) {
+    if (q->fired & bit) {
         evtchn_mask(port);
         q->masked = true;
         q->nf->dev.stats.masked++;
         return;
     }
+    q->fired |= bit;
     q->kicked = true;
     (void)wait_wake_one(&q->wq);
 }
@@ -99,6 +101,7 @@ static void queue_main(void *arg)
 
         wait_event(&q->wq, READ_ONCE(q->kicked) || q->stopping);
         q->kicked = false;
+        q->fired = 0;
         if (q->stopping || !q->nf->up) {
             continue;
         }
@@ -166,6 +169,7 @@ int queue_open(struct netfront *nf, unsigned int index)
     }
     q->tx_ref = q->rx_ref = NO_REF;
     q->stopping = q->kicked = q->masked = q->tx_blocked = false;
+    q->fired = 0;
     tx_init(q);
     rx_init(q, rx_target(nf));
     rc = make_ring(q, &q->tx, &q->tx_page, &q->tx_ref, sizeof(union netif_tx_sring_entry), trace_id);
