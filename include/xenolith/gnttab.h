@@ -58,6 +58,7 @@ struct gnttab_mapping {
 
 /**
  * gnttab_map() - Map @nr grants of domain @remote side by side.
+ * @remote: Another domain. As PVH a grant of our own must not be mapped: Xen would take the frame away from its old place.
  * Context: threads. Return: 0, or the first failure as -errno with nothing left mapped.
  */
 int gnttab_map(domid_t remote, const grant_ref_t *refs, unsigned int nr, bool readonly,

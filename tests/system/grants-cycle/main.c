@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Claim: a million grants made and ended leak nothing; the table grows to Xen's limit and then says so; ending twice or
- * what was never granted is refused; grants to ourselves map, unmap and copy.
+ * what was never granted is refused; grants to ourselves copy, and as PV map and unmap.
  */
 #include <string.h>
 
+#include <xenolith/boot.h>
 #include <xenolith/gnttab.h>
 #include <xenolith/page.h>
 #include <xenolith/vm.h>
@@ -83,6 +84,9 @@ static void check_own(char *page, domid_t self)
     }
     CHECK_EQUAL(copy(list[0], other, 100), 0);
     CHECK(other[99] == 'x' && other[100] == 0);
+    if (!boot_is_pv()) {
+        goto copied; /* as PVH, Xen moves a frame that its owner maps a second time: gnttab_map() says so */
+    }
 
     CHECK_EQUAL(gnttab_map(self, list, 3, true, &map), 0);
     CHECK(((char *)map.addr)[0] == 'x' && ((char *)map.addr)[3 * PAGE_SIZE - 1] == 'x');
@@ -95,6 +99,7 @@ static void check_own(char *page, domid_t self)
 
     CHECK(gnttab_map(self, list, 3, false, &map) < 0); /* the first is read-only: all or nothing */
     CHECK(!gnttab_in_use(list[1]) && !gnttab_in_use(list[2]));
+copied:
     for (int i = 0; i < 3; i++) {
         CHECK_EQUAL(gnttab_end(list[i]), 0);
     }
