@@ -15,14 +15,16 @@ from .machine import Machine, machine_memory_mb, words_of_xen
 from .ui import Interrupted, RigError, Timeout
 
 _CLEAN_UP_S = 120
-_ICOUNT_PATIENCE = 10
+# How much slower a machine that counts instructions is.
+_ICOUNT_PATIENCE = 4
 
 
 class Worker:
     """Runs tests in a machine that it starts when needed."""
 
-    def __init__(self, dom0, icount=False, kvm=False):
+    def __init__(self, dom0, icount=False, kvm=False, patience=1.0):
         self._dom0, self._icount, self._kvm = dom0, icount, kvm
+        self._patience = patience * (_ICOUNT_PATIENCE if icount else 1)
         self._machine = None
 
     def close(self):
@@ -53,7 +55,7 @@ class Worker:
             wanted = test.script and result.outcome not in (testing.PASS, testing.SKIP)
             _status, consoles, _error = host.channel.call(
                 'cp /run/rig/clean-up.sh /tmp && sh /tmp/clean-up.sh "$1"', "consoles" if wanted else "",
-                timeout_s=_CLEAN_UP_S * (_ICOUNT_PATIENCE if self._icount else 1))
+                timeout_s=_CLEAN_UP_S * self._patience)
             result.log += consoles.decode(errors="replace")
         except (RigError, Timeout) as error:
             seconds = time.monotonic() - start
@@ -87,7 +89,7 @@ class Worker:
     def _run_in(self, host, test):
         self._bundle(test).send(host.channel)
         folder = f"{domain.IN_DOM0}/{test.name}"
-        limit_s = test.timeout_s * (_ICOUNT_PATIENCE if self._icount else 1)
+        limit_s = test.timeout_s * self._patience
         script = f". {domain.IN_DOM0}/run-test.sh"
         if test.script:
             script = f". {domain.IN_DOM0}/test.sh; . {folder}/run.sh"
@@ -101,7 +103,7 @@ class Worker:
             command.signal(9)
             host.channel.wait(command, time.monotonic() + 60)
             said = bytes(command.output + command.error).decode(errors="replace")
-            return testing.Result(testing.FAIL, f"time-out after {test.settings['timeout']} s", log=said)
+            return testing.Result(testing.FAIL, f"time-out after {limit_s:.0f} s", log=said)
         text, notes = command.output.decode(errors="replace"), command.error.decode(errors="replace")
         if test.script:
             result = testing.judge_script(command.status, text)
@@ -113,14 +115,14 @@ class Worker:
             result.log = text + notes
             return result
         status = words[2] if len(words) > 2 else None
-        result = testing.judge(test.settings, words[1], status, text)
+        result = testing.judge({**test.settings, "timeout": f"{limit_s:.0f}"}, words[1], status, text)
         result.log = text + "".join(line + "\n" for line in notes.splitlines()[:-1])
         return result
 
 
-def serve(dom0, icount, kvm):
+def serve(dom0, icount, kvm, patience):
     """Answer test after test until standard input ends. Returns the exit status."""
-    worker = Worker(dom0, icount, kvm)
+    worker = Worker(dom0, icount, kvm, patience)
     try:
         for line in sys.stdin:
             test = testing.Test(**json.loads(line))
