@@ -135,12 +135,21 @@ static void evil_for_millions_of_steps(void **state)
         if (fake_random_below(3) == 0) {
             fake_nb_set(0, "feature-split-event-channels", "0");
         }
+        if (fake_random_below(4) == 0) {
+            fake_xs_write(FAKE_XS_HOME "/device/vif/0/trusted", "0");
+            fake_xs_chmod(FAKE_XS_HOME "/device/vif/0/trusted", "n7 r0");
+        }
         netfront_queues_asked = 1 + (unsigned int)fake_random_below(3);
         connect_up();
         while (turn-- != 0 && steps != 0) {
+            if (fake_random_below(300) == 0) {
+                fake_fail_after(
+                    1 + (unsigned int)fake_random_below(20)); /* memory or grants run out now and then */
+            }
             random_step();
             steps--;
         }
+        fake_fail_after(0);
         assert_true(dev->carrier);
         for (unsigned int tries = 0; tries < 100 && dev->carrier; tries++) {
             random_tx();

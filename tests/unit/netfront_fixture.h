@@ -149,7 +149,7 @@ static void stop(void)
 static int group_setup(void **state)
 {
     (void)state;
-    fake_boot(8192);
+    fake_boot(32768);
     fake_xs_start(0);
     fake_xs_write(FAKE_XS_HOME "/device", "");
     fake_xs_chmod(FAKE_XS_HOME "/device", "n0 r7");
