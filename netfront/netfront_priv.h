@@ -27,6 +27,11 @@
 #define NETFRONT_MAX_QUEUES 8U
 #define NETFRONT_RX_MIN     32U /* buffers a queue: the largest frame, and room to go on */
 #define NETFRONT_BATCH      64U /* responses taken before others get the processor */
+
+/* Answers to what was sent are looked at along with what was received. By themselves they wake nobody before there are so many, or it has
+ * been so long: half of all upcalls are saved. */
+#define NETFRONT_TX_LAZY    64U
+#define NETFRONT_TX_LAZY_NS (20 * NS_PER_MS)
 #define NO_REF              UINT32_MAX
 
 /** struct tx_slot - What request id stands for; NO_REF: no grant of its own to end. */
@@ -81,7 +86,7 @@ struct queue {
     struct rx_buf *pool;
     unsigned int pool_len, rx_total, rx_target;
     struct rx_frame frame;
-    struct timer refill_timer;
+    struct timer refill_timer, reap_timer;
 };
 
 struct netfront {

@@ -36,7 +36,7 @@ void queue_kick(struct queue *q)
     (void)wait_wake_one(&q->wq);
 }
 
-static void on_refill_timer(void *arg)
+static void on_timer(void *arg)
 {
     queue_kick(arg);
 }
@@ -87,9 +87,14 @@ static int batch(struct queue *q)
     if (taken == (int)NETFRONT_BATCH) {
         return 1;
     }
-    /* Half of the requests under way may be answered before we want to hear of it: nobody waits for that. */
     rc = ring_arm(&q->rx, 1);
-    return rc != 0 ? rc : ring_arm(&q->tx, MAX(1U, (ring_outstanding(&q->tx) + 1) / 2));
+    if (rc == 0) {
+        rc = ring_arm(&q->tx, MAX(NETFRONT_TX_LAZY, ring_outstanding(&q->tx) / 2));
+    }
+    if (rc == 0 && ring_outstanding(&q->tx) != 0 && !q->reap_timer.armed) {
+        timer_arm(&q->reap_timer, time_deadline_ns(NETFRONT_TX_LAZY_NS));
+    }
+    return rc;
 }
 
 static void queue_main(void *arg)
@@ -127,7 +132,8 @@ static struct queue *queue_make(struct netfront *nf, unsigned int index)
         q->nf = nf;
         q->index = index;
         wait_queue_init(&q->wq);
-        timer_init(&q->refill_timer, on_refill_timer, q);
+        timer_init(&q->refill_timer, on_timer, q);
+        timer_init(&q->reap_timer, on_timer, q);
         nf->queues[index] = q;
     }
     return q;
@@ -200,6 +206,7 @@ void queue_stop(struct queue *q)
     q->running = false;
     q->stopping = true;
     (void)timer_cancel(&q->refill_timer);
+    (void)timer_cancel(&q->reap_timer);
     if (q->thread != NULL) {
         wait_wake_all(&q->wq);
         (void)thread_join(q->thread);

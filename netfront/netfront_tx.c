@@ -298,6 +298,9 @@ int netfront_tx(struct netdev *dev, struct netdev_tx *tx, bool more)
     tx->pending = (uint16_t)p.slots;
     tx->status = 0;
     plan_write(&p);
+    if (!q->reap_timer.armed) {
+        timer_arm(&q->reap_timer, time_deadline_ns(NETFRONT_TX_LAZY_NS));
+    }
     dev->stats.tx_packets++;
     dev->stats.tx_bytes += p.total;
     dev->stats.tx_slots += p.slots + p.extras;

@@ -109,7 +109,7 @@ static void settle(void)
 /* Let the device's threads run. */
 static void breathe(void)
 {
-    thread_yield();
+    thread_sleep_ns(2 * NETFRONT_TX_LAZY_NS);
     thread_yield();
 }
 

@@ -44,7 +44,12 @@ exchange() {
     got=$(timeout 20 nc -w 10 10.0.2.15 19 </dev/null | md5sum)
     [ "$got" = "$want" ] || fail "$guest: the bytes that came by TCP are not those sent"
     got=$(head -c 3000000 /dev/zero | timeout 20 nc -w 10 10.0.2.15 9)
-    [ "$got" = "3000000 bytes" ] || fail "$guest: of 3000000 bytes by TCP it got: $got"
+    [ "$got" = "3000000 bytes" ] || {
+        grep '^Tcp:' /proc/net/snmp
+        netstat -tn
+        ping_all 3 56
+        fail "$guest: of 3000000 bytes by TCP it got: $got"
+    }
 }
 
 finish() {
