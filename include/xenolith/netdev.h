@@ -129,10 +129,10 @@ struct netdev_client {
 };
 
 /**
- * netdev_start() - Have @client told of all interfaces, now and later.
+ * netdev_start() - Have @who told of all interfaces, now and later.
  * Context: blocks. Return: 0; -EALREADY; the driver's error.
  */
-int netdev_start(const struct netdev_client *client) MUST_CHECK;
+int netdev_start(const struct netdev_client *who) MUST_CHECK;
 
 /** netdev_settle() - Block until each interface that there is has connected or failed. Return: how many are connected at the end. */
 unsigned int netdev_settle(uint64_t deadline_ns);
