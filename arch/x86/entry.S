@@ -129,8 +129,19 @@ FUNC(trap_common)
 1:  iretq
 END_FUNC(trap_common)
 
+/*
+ * An upcall that comes with RFLAGS.IF off is dropped: under emulation Xen's injection has been seen to overtake
+ * a cli, inside a handler too, and a second run from the top of the stack would destroy the first. Nothing is
+ * lost: evtchn_upcall_pending stays set, the handler's loop looks at it, and Xen injects again at the next entry
+ * with IF on, at the latest when we halt.
+ *
+ *      rsp+32 ss  +24 rsp  +16 rflags  +8 cs  +0 rip
+ */
 FUNC(pvh_upcall)
-    pushq $0
+    testl $0x200, 16(%rsp)
+    jnz 1f
+    iretq
+1:  pushq $0
     pushq $-1
     save_regs
     movq %rsp, %rbx
