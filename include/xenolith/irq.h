@@ -12,12 +12,27 @@
 
 /*
  * From <arch/irq.h>:
- *   bool upcall_save(void)          mask; returns whether they were enabled before
- *   void upcall_restore(bool was)   back to what upcall_save() returned; delivers what is pending
- *   void upcall_enable(void)
+ *   void upcall_enable(void)        unmask; delivers what is pending
  *   void upcall_disable(void)
  *   bool upcall_is_enabled(void)
  */
+
+/** upcall_save() - Hold upcalls off. Return: whether they were on before. */
+static inline bool upcall_save(void)
+{
+    bool was = upcall_is_enabled();
+
+    upcall_disable();
+    return was;
+}
+
+/** upcall_restore() - Back to what upcall_save() returned; delivers what is pending. */
+static inline void upcall_restore(bool was)
+{
+    if (was) {
+        upcall_enable();
+    }
+}
 
 /** in_upcall() - Are we inside an upcall handler? There nothing may block. */
 bool in_upcall(void);

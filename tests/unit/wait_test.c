@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include <arch/irq.h>
+#include <xenolith/irq.h>
 #include <xenolith/compiler.h>
 #include <xenolith/errno.h>
 #include <xenolith/sched.h>

@@ -19,7 +19,7 @@ extern uint64_t hypercall_count;
 
 #define HYPERCALL_ENTRY(nr) ((unsigned long)hypercall_page + (nr) * 32UL)
 
-/** hypercall4() - All four; shorter calls pass zeros, which costs two instructions and keeps one path to trace. */
+/** hypercall4() - Call @nr with four arguments; unused ones are 0. Return: what Xen returns. */
 static inline long hypercall4(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
                               unsigned long a4)
 {
@@ -34,21 +34,6 @@ static inline long hypercall4(unsigned int nr, unsigned long a1, unsigned long a
                      : "rcx", "r11", "memory", "cc");
     TRACE(TRACE_HYPERCALL, TRACE_EV_HYPERCALL_RET, nr, ret, 0);
     return ret;
-}
-
-static inline long hypercall3(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3)
-{
-    return hypercall4(nr, a1, a2, a3, 0);
-}
-
-static inline long hypercall2(unsigned int nr, unsigned long a1, unsigned long a2)
-{
-    return hypercall4(nr, a1, a2, 0, 0);
-}
-
-static inline long hypercall1(unsigned int nr, unsigned long a1)
-{
-    return hypercall4(nr, a1, 0, 0, 0);
 }
 
 #endif

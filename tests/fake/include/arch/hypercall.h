@@ -21,19 +21,4 @@ static inline long hypercall4(unsigned int nr, unsigned long a1, unsigned long a
     return fake_hypercall(nr, a1, a2, a3, a4);
 }
 
-static inline long hypercall3(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3)
-{
-    return fake_hypercall(nr, a1, a2, a3, 0);
-}
-
-static inline long hypercall2(unsigned int nr, unsigned long a1, unsigned long a2)
-{
-    return fake_hypercall(nr, a1, a2, 0, 0);
-}
-
-static inline long hypercall1(unsigned int nr, unsigned long a1)
-{
-    return fake_hypercall(nr, a1, 0, 0, 0);
-}
-
 #endif

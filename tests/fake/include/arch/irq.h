@@ -46,19 +46,4 @@ static inline void upcall_enable(void)
     }
 }
 
-static inline bool upcall_save(void)
-{
-    bool was = upcall_is_enabled();
-
-    upcall_disable();
-    return was;
-}
-
-static inline void upcall_restore(bool was)
-{
-    if (was) {
-        upcall_enable();
-    }
-}
-
 #endif
