@@ -63,6 +63,18 @@ guest_start() {
     domain_unpause "${1:-$TEST}" || error "xl could not unpause ${1:-$TEST}"
 }
 
+# guest_pair [LINE ...]: the test's own guest and its peer, both running, each with the other's id in data/peer.
+# Sets $own and $peer to their ids. The LINEs are the peer's only.
+guest_pair() {
+    guest_create
+    guest_create peer "$@"
+    own=$(domain_id "$TEST")
+    peer=$(domain_id peer)
+    xenstore-write "/local/domain/$own/data/peer" "$peer" "/local/domain/$peer/data/peer" "$own"
+    domain_unpause "$TEST" || error "xl could not unpause $TEST"
+    domain_unpause peer || error "xl could not unpause peer"
+}
+
 # expect_console NAME REGEX [SECONDS [OFFSET]]: fails the test unless such a line comes; prints it.
 expect_console() {
     console_expect "$1" "$2" "${3:-$TIMEOUT}" "${4:-0}" || fail "$1 never said: $2"
