@@ -64,8 +64,9 @@ guest_start() {
 }
 
 # guest_pair [LINE ...]: the test's own guest and its peer, both running, each with the other's id in data/peer.
-# Sets $own and $peer to their ids. The LINEs are the peer's only.
+# The LINEs are the peer's only.
 guest_pair() {
+    local own peer
     guest_create
     guest_create peer "$@"
     own=$(domain_id "$TEST")

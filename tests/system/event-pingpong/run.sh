@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Two domains that learn of each other through dom0.
 guest_pair
+own=$(domain_id "$TEST")
+peer=$(domain_id peer)
 port=$(xenstore_wait "/local/domain/$own/data/port" '^[0-9]' "$TIMEOUT") || error "no port was offered"
 xenstore-write "/local/domain/$peer/data/port" "$port"
 xenstore_wait "/local/domain/$peer/data/ready" 1 "$TIMEOUT" || error "the peer did not bind"

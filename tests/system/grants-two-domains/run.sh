@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Two domains that learn of each other through dom0, which carries their words over.
 guest_pair
+own=$(domain_id "$TEST")
+peer=$(domain_id peer)
 
 # carry FROM TO NODE: wait for FROM's node and write it to TO's.
 carry() {
