@@ -28,6 +28,7 @@ KERNEL_CFLAGS := $(COMMON_CFLAGS) -mgeneral-regs-only
 include deps/deps.mk
 include lib/lib.mk
 include netfront/netfront.mk
+include $(wildcard lib/*/*.mk blkfront/*.mk apps/*/*.mk)
 include scripts/lint.mk
 include tests/unit/unit.mk
 include toolchain/toolchain.mk
@@ -39,10 +40,10 @@ include tools/tools.mk
 
 # The C library's edge is ordinary code against newlib's headers.
 LIB_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -Iinclude -Iarch/x86/include $(XEN_CPPFLAGS) \
-	-isystem $(SYSROOT)/include -D__xenolith__
+	-isystem include/posix -isystem $(SYSROOT)/include -D__xenolith__
 LIB_CFLAGS := $(COMMON_CFLAGS)
 
-KERNEL_SRCS := $(wildcard kernel/*.c xenbus/*.c arch/x86/*.c arch/x86/pv/*.c arch/x86/pvh/*.c) $(LIB_KERNEL_SRCS) $(NETFRONT_SRCS)
+KERNEL_SRCS := $(wildcard kernel/*.c xenbus/*.c arch/x86/*.c arch/x86/pv/*.c arch/x86/pvh/*.c) $(LIB_KERNEL_SRCS) $(NETFRONT_SRCS) $(BLKFRONT_SRCS)
 KERNEL_SRCS := $(filter-out arch/x86/offsets.c,$(KERNEL_SRCS))
 KERNEL_ASMS := $(wildcard arch/x86/*.S arch/x86/pv/*.S arch/x86/pvh/*.S)
 KERNEL_OBJS := $(KERNEL_SRCS:%.c=build/obj/%.o) $(KERNEL_ASMS:%.S=build/obj/%.o)
@@ -99,15 +100,16 @@ $(LIBXENOLITH_C): $(LIB_OBJS)
 	@rm -f $@
 	$(Q)$(CROSS_COMPILE)ar rcs $@ $^
 
-# apps/NAME/*.c -> build/apps/NAME/NAME (the image, stripped), NAME.debug (its symbols), NAME.cfg (for xl).
+# apps/NAME/*.c -> build/apps/NAME/NAME (the image, stripped), NAME.debug (its symbols), NAME.cfg (for xl). A fragment
+# apps/NAME/NAME.mk may set APP_CFLAGS_NAME and APP_OBJS_NAME: objects and archives that the image links too.
 APPS := $(patsubst apps/%/,%,$(wildcard apps/*/))
 APP_CFLAGS := -O2 -g -Wall -Wextra -Werror
 
 define app_rules
-build/apps/$1/$1.debug: $$(wildcard apps/$1/*.c apps/$1/*.h) $$(TOOLCHAIN_STAMP)
+build/apps/$1/$1.debug: $$(wildcard apps/$1/*.c apps/$1/*.h) $$(APP_OBJS_$1) $$(TOOLCHAIN_STAMP)
 	@mkdir -p $$(@D)
 	$$(SAY) XLINK $$@
-	$$(Q)$$(XCC) $$(APP_CFLAGS) $$(XEN_CPPFLAGS) -o $$@ $$(filter %.c,$$^)
+	$$(Q)$$(XCC) $$(APP_CFLAGS) $$(XEN_CPPFLAGS) $$(APP_CFLAGS_$1) -o $$@ $$(filter %.c %.o %.a,$$^)
 	$$(Q)scripts/check-red-zone $$@
 
 build/apps/$1/$1: build/apps/$1/$1.debug

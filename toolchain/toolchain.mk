@@ -30,8 +30,15 @@ $(TOOLCHAIN)/lib/libxenolith.a $(TOOLCHAIN)/lib/libxenolith-c.a:
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
+# Libraries of others that parts of lib/ stand on (deps/), as one archive.
+$(TOOLCHAIN)/lib/libxenolith-deps.a: $(DEP_LIBS)
+	@mkdir -p $(@D)
+	$(SAY) AR $@
+	@rm -f $@
+	$(Q){ echo "create $@"; for lib in $^; do echo "addlib $$lib"; done; echo save; echo end; } | $(CROSS_COMPILE)ar -M
+
 $(TOOLCHAIN_STAMP): $(TOOLCHAIN)/lib/libgcc.a $(TOOLCHAIN)/lib/xenolith.specs \
-		$(TOOLCHAIN)/lib/libxenolith.a $(TOOLCHAIN)/lib/libxenolith-c.a
+		$(TOOLCHAIN)/lib/libxenolith.a $(TOOLCHAIN)/lib/libxenolith-c.a $(TOOLCHAIN)/lib/libxenolith-deps.a
 	@touch $@
 
 .PHONY: toolchain

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <xenolith/compiler.h>
+#include <xenolith/list.h>
 
 enum file_flags {
     FILE_READ = 1 << 0,
@@ -39,6 +40,17 @@ struct file_info {
     uint64_t modified_ns; /* since 1970 */
 };
 
+/* What a file is ready for; the numbers are those of poll(). */
+enum file_ready {
+    FILE_CAN_READ = 0x001, /* read() would not block: data, the end, an error, a connection to accept */
+    FILE_URGENT = 0x002,
+    FILE_CAN_WRITE = 0x004,
+    FILE_FAILED = 0x008,
+    FILE_HANGUP = 0x010,      /* nothing more will be read or written */
+    FILE_PEER_CLOSED = 0x2000, /* the peer will send no more */
+    FILE_RELEASED = 0x10000,  /* only to watches: the file is gone, and the watch with it */
+};
+
 struct file;
 
 /**
@@ -48,8 +60,11 @@ struct file;
  * @seek:    To @offset from @whence (0 start, 1 here, 2 end); the new position. [-ESPIPE]
  * @info:    [-EINVAL]
  * @control: ioctl. [-ENOTTY]
+ * @ready:   What of enum file_ready holds now. [always FILE_CAN_READ and FILE_CAN_WRITE]
+ * @map:     The address at which the bytes from @offset on stand in memory, and in *@bytes how many do so without a gap; they stay
+ *           there unchanged as long as the caller holds a reference. [-ENODEV]
  * @release: The last reference is gone; must not fail. [nothing happens]
- * All may block but @info and @release; each is called with a reference held.
+ * All may block but @info, @ready, @map and @release; each is called with a reference held.
  */
 struct file_ops {
     long (*read)(struct file *file, void *buf, size_t bytes);
@@ -57,7 +72,18 @@ struct file_ops {
     int64_t (*seek)(struct file *file, int64_t offset, int whence);
     int (*info)(struct file *file, struct file_info *out);
     int (*control)(struct file *file, unsigned long request, void *argument);
+    unsigned int (*ready)(struct file *file);
+    int (*map)(struct file *file, uint64_t offset, const void **address, size_t *bytes);
     void (*release)(struct file *file);
+};
+
+/**
+ * struct file_watch - Somebody who wants to know when a file's readiness changes, without a reference to it.
+ * @changed: @ready has become true, or may have (ask file_ready()). Must not block; may remove any watch but may not add one to this file.
+ */
+struct file_watch {
+    void (*changed)(struct file_watch *watch, unsigned int ready);
+    struct list link;
 };
 
 /**
@@ -68,6 +94,7 @@ struct file {
     const struct file_ops *ops;
     unsigned int refs;
     unsigned int flags;
+    struct list watches;
 };
 
 /** file_init() - Ready @file with one reference, which fd_install() takes over. */
@@ -78,6 +105,18 @@ void file_get(struct file *file);
 
 /** file_put() - Give up a reference; the last one releases the file. */
 void file_put(struct file *file);
+
+/** file_ready() - What the file is ready for now. */
+unsigned int file_ready(struct file *file);
+
+/** file_watch() - From now on @watch is told of changes, until file_unwatch() or FILE_RELEASED. */
+void file_watch(struct file *file, struct file_watch *watch);
+
+/** file_unwatch() - Again is harmless. */
+void file_unwatch(struct file_watch *watch);
+
+/** file_notify() - For the file's owner: @ready has become true. Context: threads; never blocks. */
+void file_notify(struct file *file, unsigned int ready);
 
 /** fd_install() - Give @file the lowest free descriptor >= @min. Takes over the caller's reference only on success. -EMFILE, -ENOMEM. */
 int fd_install(struct file *file, int min) MUST_CHECK;

@@ -42,4 +42,5 @@ struct file console_file = {
     .ops = &console_ops,
     .refs = 4,
     .flags = FILE_READ | FILE_WRITE,
+    .watches = LIST_INIT(console_file.watches),
 };

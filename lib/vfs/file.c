@@ -12,6 +12,7 @@ void file_init(struct file *file, const struct file_ops *ops, unsigned int flags
     file->ops = ops;
     file->refs = 1;
     file->flags = flags;
+    list_init(&file->watches);
 }
 
 void file_get(struct file *file)
@@ -22,9 +23,51 @@ void file_get(struct file *file)
 
 void file_put(struct file *file)
 {
+    struct list *link;
+
     ASSERT(file->refs > 0);
-    if (--file->refs == 0 && file->ops->release != NULL) {
+    if (--file->refs > 0) {
+        return;
+    }
+    while ((link = list_pop_front(&file->watches)) != NULL) {
+        struct file_watch *watch = list_entry(link, struct file_watch, link);
+
+        watch->changed(watch, FILE_RELEASED);
+    }
+    if (file->ops->release != NULL) {
         file->ops->release(file);
+    }
+}
+
+unsigned int file_ready(struct file *file)
+{
+    return file->ops->ready != NULL ? file->ops->ready(file) : FILE_CAN_READ | FILE_CAN_WRITE;
+}
+
+void file_watch(struct file *file, struct file_watch *watch)
+{
+    list_push_back(&file->watches, &watch->link);
+}
+
+void file_unwatch(struct file_watch *watch)
+{
+    list_remove(&watch->link);
+}
+
+/* A watch that is told may remove others, the next one too: each is taken off and put back before its turn. */
+void file_notify(struct file *file, unsigned int ready)
+{
+    struct list told = LIST_INIT(told);
+    struct list *link;
+
+    while ((link = list_pop_front(&file->watches)) != NULL) {
+        struct file_watch *watch = list_entry(link, struct file_watch, link);
+
+        list_push_back(&told, link);
+        watch->changed(watch, ready);
+    }
+    while ((link = list_pop_front(&told)) != NULL) {
+        list_push_back(&file->watches, link);
     }
 }
 
