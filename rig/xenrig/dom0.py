@@ -86,7 +86,7 @@ def module_order(wanted, find):
     return order
 
 
-class _Tree:
+class Tree:
     """The unpacked packages as one tree with a merged /usr; picks files into another folder."""
 
     def __init__(self, top, out):
@@ -135,7 +135,7 @@ class _Tree:
             self.pick(name)
 
 
-def _take_modules(tree, wanted):
+def take_modules(tree, wanted):
     """Pick the modules and write the order to load them in."""
     paths = {os.path.basename(name)[:-3].replace("-", "_"): name
              for name in tree.files if name.startswith("usr/lib/modules/") and name.endswith(".ko")}
@@ -169,12 +169,12 @@ def _make_packages(new, suite, packages, modules):
             debian.unpack(deb, os.path.join(unpacked, name))
             os.remove(deb)
     with Step("taking Xen, dom0's kernel, modules and tools"):
-        tree = _Tree(unpacked, os.path.join(new, "root"))
+        tree = Tree(unpacked, os.path.join(new, "root"))
         for package, files in patterns.items():
             for pattern in files:
                 tree.pick_all(pattern, package)
         tree.pick("usr/lib64/ld-linux-x86-64.so.2")
-        _take_modules(tree, modules)
+        take_modules(tree, modules)
         xen = [p for n, p in tree.files.items() if re.match(r"boot/xen-[0-9.]*-amd64\.gz$", n)]
         linux = [p for n, p in tree.files.items() if n.startswith("boot/vmlinuz-")]
         _write(os.path.join(new, "xen"), gzip.decompress(_read(xen[0])))
