@@ -152,7 +152,13 @@ def take_modules(tree, wanted):
     _write(os.path.join(tree.out, "usr/lib/modules/order"), lines.encode())
 
 
-def _make_packages(new, suite, packages, modules):
+def fetch_tree(new, suite, packages):
+    """Fetch packages with the libraries they need and unpack them below `new`.
+
+    packages: as parse_packages() gives them; KERNEL is the kernel's package. What their patterns name is taken.
+    Returns the Tree, whose `out` is new/root, and a text that names each package with its version and checksum.
+    Remove new/unpacked when all is taken that is wanted.
+    """
     archive = debian.Archive(os.path.join(cache.folder(), "apt-" + suite), suite)
     with Step(f"package lists of Debian {suite}"):
         archive.update()
@@ -168,69 +174,82 @@ def _make_packages(new, suite, packages, modules):
         for name, deb in debs.items():
             debian.unpack(deb, os.path.join(unpacked, name))
             os.remove(deb)
-    with Step("taking Xen, dom0's kernel, modules and tools"):
-        tree = Tree(unpacked, os.path.join(new, "root"))
-        for package, files in patterns.items():
-            for pattern in files:
-                tree.pick_all(pattern, package)
-        tree.pick("usr/lib64/ld-linux-x86-64.so.2")
+    tree = Tree(unpacked, os.path.join(new, "root"))
+    for package, files in patterns.items():
+        for pattern in files:
+            tree.pick_all(pattern, package)
+    tree.pick("usr/lib64/ld-linux-x86-64.so.2")
+    return tree, "".join(f"{name} {fields['Version']} sha256:{fields['SHA256']}\n"
+                         for name, fields in sorted(found.items()))
+
+
+def take_kernel(tree, new):
+    """Write the kernel among the unpacked packages to new/vmlinux, as a plain ELF file."""
+    linux = [p for n, p in tree.files.items() if n.startswith("boot/vmlinuz-")]
+    _write(os.path.join(new, "vmlinux"), elf.extract_vmlinux(_read(linux[0])))
+
+
+def _make_packages(new, suite, packages, modules):
+    tree, manifest = fetch_tree(new, suite, packages)
+    with Step("taking Xen, dom0's kernel and modules"):
         take_modules(tree, modules)
+        take_kernel(tree, new)
         xen = [p for n, p in tree.files.items() if re.match(r"boot/xen-[0-9.]*-amd64\.gz$", n)]
-        linux = [p for n, p in tree.files.items() if n.startswith("boot/vmlinuz-")]
         _write(os.path.join(new, "xen"), gzip.decompress(_read(xen[0])))
-        _write(os.path.join(new, "vmlinux"), elf.extract_vmlinux(_read(linux[0])))
-    shutil.rmtree(unpacked)
-    manifest = "".join(f"{name} {fields['Version']} sha256:{fields['SHA256']}\n"
-                       for name, fields in sorted(found.items()))
+    shutil.rmtree(os.path.join(new, "unpacked"))
     _write(os.path.join(new, "manifest"), manifest.encode())
 
 
-def _compile(name, new):
-    """A program of rig/dom0, linked statically: dom0's C library need not be this machine's."""
-    out = os.path.join(new, name)
-    command = [os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static",
-               "-o", out, os.path.join(RIG, "dom0", name + ".c")]
+def compile_static(source, new, *options):
+    """A program's bytes, linked statically: dom0's C library need not be this machine's. `new` is for its scraps."""
+    out = os.path.join(new, ".program")
+    command = [os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", *options,
+               "-o", out, source]
     try:
         result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     except FileNotFoundError:
         raise RigError("no C compiler: apt-get install gcc libc6-dev") from None
     if result.returncode != 0:
-        raise RigError("compiling rig/dom0/" + name + ".c failed:\n" + result.stderr)
+        raise RigError(f"compiling {source} failed:\n{result.stderr}")
     data = _read(out)
     os.remove(out)
     return data
 
 
+def pack_root(archive, root):
+    """Put a Tree's files in an initramfs, with what every system of busybox needs around them."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        archive.link(name, "usr/" + name)
+    for base, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(base, name)
+            inside = os.path.relpath(path, root)
+            if os.path.islink(path):
+                archive.link(inside, os.readlink(path))
+            else:
+                archive.file(inside, _read(path), stat.S_IMODE(os.stat(path).st_mode))
+    archive.link("usr/bin/sh", "busybox")
+    archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
+    archive.file("etc/group", b"root:x:0:\n")
+    for name in ("proc", "sys", "dev", "run", "root"):
+        archive.folder(name)
+    archive.folder("tmp", 0o1777)
+    # The kernel opens the console before init can mount anything.
+    archive.char_device("dev/console", 5, 1)
+    archive.char_device("dev/null", 1, 3, 0o666)
+
+
 def _make_dom0(new, packages):
     with Step("packing dom0's initramfs"):
         archive = cpio.Archive()
-        for name in ("bin", "sbin", "lib", "lib64"):
-            archive.link(name, "usr/" + name)
-        root = os.path.join(packages, "root")
-        for base, folders, names in os.walk(root):
-            folders.sort()
-            for name in sorted(names):
-                path = os.path.join(base, name)
-                inside = os.path.relpath(path, root)
-                if os.path.islink(path):
-                    archive.link(inside, os.readlink(path))
-                else:
-                    archive.file(inside, _read(path), stat.S_IMODE(os.stat(path).st_mode))
+        pack_root(archive, os.path.join(packages, "root"))
         for name, (inside, mode) in _OWN_FILES.items():
             archive.file(inside, _read(os.path.join(RIG, "dom0", name)), mode)
         for name in _OWN_PROGRAMS:
-            archive.file("rig/" + name, _compile(name, new), 0o755)
-        archive.link("usr/bin/sh", "busybox")
-        archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
-        archive.file("etc/group", b"root:x:0:\n")
+            archive.file("rig/" + name, compile_static(os.path.join(RIG, "dom0", name + ".c"), new), 0o755)
         archive.file("etc/hosts", b"127.0.0.1 localhost dom0\n")
-        for name in ("proc", "sys", "dev", "run", "root"):
-            archive.folder(name)
-        archive.folder("tmp", 0o1777)
         archive.link("var/run", "../run")
-        # The kernel opens the console before init can mount anything.
-        archive.char_device("dev/console", 5, 1)
-        archive.char_device("dev/null", 1, 3, 0o666)
         _write(os.path.join(new, "initrd.cpio"), archive.bytes())
     for name in ("xen", "vmlinux", "manifest"):
         os.link(os.path.join(packages, name), os.path.join(new, name))
