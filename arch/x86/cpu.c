@@ -132,8 +132,7 @@ void arch_idle(void)
         /* Xen unmasks and blocks in one. */
         (void)HYPERVISOR_sched_op(SCHEDOP_block, NULL);
     } else {
-        /* No interrupt can come between the two. */
-        __asm__ volatile("sti; hlt" ::: "memory");
+        pvh_idle();
     }
 }
 

@@ -130,10 +130,25 @@ FUNC(trap_common)
 END_FUNC(trap_common)
 
 /*
+ * sti holds interrupts off until hlt has begun, so what is pending ends the halt. Under emulation that shadow is
+ * now and then lost on the way through Xen, and the upcall comes between the two: see pvh_upcall.
+ */
+FUNC(pvh_idle)
+    sti
+    .globl pvh_idle_halt
+pvh_idle_halt:
+    hlt
+    ret
+END_FUNC(pvh_idle)
+
+/*
  * An upcall that comes with RFLAGS.IF off is dropped: under emulation Xen's injection has been seen to overtake
  * a cli, inside a handler too, and a second run from the top of the stack would destroy the first. Nothing is
  * lost: evtchn_upcall_pending stays set, the handler's loop looks at it, and Xen injects again at the next entry
  * with IF on, at the latest when we halt.
+ *
+ * One that comes in front of pvh_idle's hlt returns behind it: else we would sleep with a thread to run, until
+ * the next event.
  *
  *      rsp+32 ss  +24 rsp  +16 rflags  +8 cs  +0 rip
  */
@@ -141,7 +156,10 @@ FUNC(pvh_upcall)
     testl $0x200, 16(%rsp)
     jnz 1f
     iretq
-1:  pushq $0
+1:  cmpq $pvh_idle_halt, (%rsp)
+    jne 2f
+    incq (%rsp)
+2:  pushq $0
     pushq $-1
     save_regs
     movq %rsp, %rbx

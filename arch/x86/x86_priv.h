@@ -76,6 +76,9 @@ void trap_handle(struct cpu_regs *regs);
 
 /* Entries of the exception vectors 0-31, 16 bytes apart (entry.S), and the upcall. */
 extern char pvh_trap_entries[], pv_trap_entries[], pvh_upcall[], pv_upcall[], pv_failsafe[];
+/* entry.S: turn interrupts on and halt; an upcall is never missed in between. */
+void pvh_idle(void);
+
 #define TRAP_ENTRY_BYTES 16
 #define NR_TRAPS 32
 
