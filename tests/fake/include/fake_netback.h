@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A network backend, its event channels and the grant table it works through, for host tests. It speaks netif.h as Linux does, checks all that
- * the frontend shows it, and lies on request. Every access of it goes through a grant: what is not granted it cannot touch.
- *
- * Link tests/fake/netback.c with xenstored.c, and wrap evtchn_send, evtchn_mask and evtchn_unmask (netfront/netfront.mk).
+ * A network backend for host tests, above fake_backend.h. It speaks netif.h as Linux does, checks all that the frontend shows it, and
+ * lies on request.
  */
 #ifndef XENOLITH_FAKE_NETBACK_H
 #define XENOLITH_FAKE_NETBACK_H
@@ -14,6 +12,8 @@
 
 #include <xen/xen.h>
 #include <xen/io/netif.h>
+
+#include <fake_backend.h>
 
 #define FAKE_NB_MAX_QUEUES 8
 
@@ -46,7 +46,6 @@ struct fake_nb {
     int16_t tx_status;     /* what it answers */
     unsigned int rx_chunk; /* bytes it puts into a page at most; 0: 4096 */
     uint16_t rx_offset;    /* where in the first page */
-    uint64_t events, notified;
 };
 
 extern struct fake_nb fake_nb;
@@ -68,19 +67,15 @@ unsigned int fake_nb_take(unsigned int q);
 /** fake_nb_send() - Send a frame to the frontend. @show: publish it and notify. False: not enough requests. */
 bool fake_nb_send(unsigned int q, const struct fake_nb_frame *frame, bool show);
 void fake_nb_show(unsigned int q);
-void fake_nb_notify(uint32_t port);
+
+static inline void fake_nb_notify(uint32_t port)
+{
+    fake_backend_notify(port);
+}
 
 /** fake_nb_lie() - Break the protocol in the @kind-th way, below FAKE_NB_LIES. False: not possible now. */
 #define FAKE_NB_LIES 22
 bool fake_nb_lie(unsigned int kind);
 const char *fake_nb_lie_name(unsigned int kind);
-
-/* ---- Grants ---- */
-
-unsigned int fake_grants(void); /* standing */
-unsigned int fake_grants_held(void);
-void *fake_grant_page(uint32_t ref, bool write);
-void fake_grant_hold(uint32_t ref, bool hold); /* map it, and keep it mapped */
-void fake_grants_let_go(void);
 
 #endif

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The grant table and event channels below the fake backend. Misuse by the frontend (a double end, a page freed while granted) stops
+ * The grant table and event channels below the fake backends. Misuse by the frontend (a double end, a page freed while granted) stops
  * the test at once.
  */
+#include <fake_backend.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,10 +14,9 @@
 #include <xenolith/page.h>
 
 #include <fake.h>
-#include <fake_netback.h>
 #include <fake_xenstored.h>
 
-#define NR_REFS  8192U
+#define NR_REFS  16384U
 #define NR_PORTS 64U
 
 static struct {
@@ -32,6 +33,8 @@ static struct {
     void *arg;
     bool masked, pending, scheduled;
 } ports[NR_PORTS];
+
+struct fake_backend fake_backend;
 
 #define DIE(...)                                  \
     do {                                          \
@@ -212,14 +215,14 @@ int __wrap_evtchn_send(evtchn_port_t port)
     if (ports[port].fn == NULL) {
         DIE("evtchn_send(%u): not bound", port);
     }
-    fake_nb.notified++;
+    fake_backend.notified++;
     return 0;
 }
 
-void fake_nb_notify(uint32_t port)
+void fake_backend_notify(uint32_t port)
 {
     if (port < NR_PORTS && ports[port].fn != NULL) {
-        fake_nb.events++;
+        fake_backend.events++;
         ports[port].pending = true;
         look(port);
     }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What every fake backend works through: the grant table and the event channels. Every access of a backend goes through a grant: what is
+ * not granted it cannot touch. Misuse by the frontend (a double end, a port that is not bound) stops the test at once.
+ *
+ * Link tests/fake/backend/ with xenstored.c, and wrap evtchn_send, evtchn_mask and evtchn_unmask (netfront/netfront.mk).
+ */
+#ifndef XENOLITH_FAKE_BACKEND_H
+#define XENOLITH_FAKE_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** struct fake_backend - Counts: events raised, and notifications that the frontend sent. */
+struct fake_backend {
+    uint64_t events, notified;
+};
+
+extern struct fake_backend fake_backend;
+
+/** fake_backend_notify() - Raise the frontend's end of @port. */
+void fake_backend_notify(uint32_t port);
+
+unsigned int fake_grants(void); /* standing */
+unsigned int fake_grants_held(void);
+void *fake_grant_page(uint32_t ref, bool write);
+void fake_grant_hold(uint32_t ref, bool hold); /* map it, and keep it mapped */
+void fake_grants_let_go(void);
+
+#endif
