@@ -20,15 +20,21 @@ _Static_assert(offsetof(struct ring_page, rsp_event) == offsetof(struct any_srin
                "xen/io/ring.h");
 _Static_assert(offsetof(struct ring_page, slots) == offsetof(struct any_sring, ring), "xen/io/ring.h");
 
-void ring_init(struct ring *r, void *page, uint32_t slot_bytes, uint32_t trace_id)
+void ring_init_pages(struct ring *r, void *pages, unsigned int nr_pages, uint32_t slot_bytes,
+                     uint32_t trace_id)
 {
-    uint32_t fit = (uint32_t)((PAGE_SIZE - sizeof(struct ring_page)) / slot_bytes);
+    uint32_t fit = (uint32_t)((nr_pages * PAGE_SIZE - sizeof(struct ring_page)) / slot_bytes);
 
-    memset(page, 0, PAGE_SIZE);
+    memset(pages, 0, nr_pages * PAGE_SIZE);
     memset(r, 0, sizeof(*r));
-    r->page = page;
+    r->page = pages;
     r->slot_bytes = slot_bytes;
     r->nr_slots = 1U << (31 - __builtin_clz(fit));
     r->trace_id = trace_id;
     r->page->req_event = r->page->rsp_event = 1;
+}
+
+void ring_init(struct ring *r, void *page, uint32_t slot_bytes, uint32_t trace_id)
+{
+    ring_init_pages(r, page, 1, slot_bytes, trace_id);
 }

@@ -293,6 +293,9 @@ void frontend_step(struct frontend *f)
         f->home_changed = false;
         if (!look_home(f)) {
             go(f);
+            if (f->driver->gone != NULL) {
+                f->driver->gone(f);
+            }
             return;
         }
     }

@@ -39,6 +39,8 @@ struct frontend_driver {
     void (*quiesce)(struct frontend *f);
     /* The backend has let go, or is not to be waited for: end the grants; what does not end goes to quarantine. */
     void (*release)(struct frontend *f);
+    /* The toolstack has removed the device; should it come back, all begins anew with prepare(). May be NULL. */
+    void (*gone)(struct frontend *f);
     /* owned by xenbus/ */
     struct xs_watch watch;
     struct list link;

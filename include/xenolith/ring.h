@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The frontend's view of one shared ring page: requests out, responses in, in the same slots. All that is trusted is
+ * The frontend's view of one shared ring, a page or several side by side: requests out, responses in, in the same slots. All that is trusted is
  * kept here, in private memory; of the page only rsp_prod, req_event and the slots are ever read, each once a use, and
  * nothing read is believed before it is bounded. Producing and consuming need the caller's lock; nothing blocks.
  * ABI: xen/io/ring.h (DEFINE_RING_TYPES and the macros of the same names).
@@ -19,7 +19,7 @@
 #include <xenolith/string.h>
 #include <xenolith/trace.h>
 
-/** struct ring_page - The shared page. The other side may write any byte of it at any time. */
+/** struct ring_page - The shared page, or the first of several: the slots go on through the others. The other side may write any byte of it at any time. */
 struct ring_page {
     uint32_t req_prod, req_event; /* ours; theirs */
     uint32_t rsp_prod, rsp_event; /* theirs; ours */
@@ -47,6 +47,10 @@ struct ring {
  * @trace_id: What the trace calls it.
  */
 void ring_init(struct ring *r, void *page, uint32_t slot_bytes, uint32_t trace_id);
+
+/** ring_init_pages() - The same with @nr_pages that stand side by side. */
+void ring_init_pages(struct ring *r, void *pages, unsigned int nr_pages, uint32_t slot_bytes,
+                     uint32_t trace_id);
 
 /** ring_free_slots() - How many requests may be put. */
 static inline uint32_t ring_free_slots(const struct ring *r)
