@@ -46,6 +46,26 @@ struct socket {
     uint64_t receive_timeout_ns, send_timeout_ns;
 };
 
+/** socket_init() - Ready @s with one reference: open both ways, blocking. @ops->info must be socket_file_info. */
+void socket_init(struct socket *s, const struct file_ops *file_ops, const struct socket_ops *ops, int family,
+                 int type, int protocol);
+
+/** socket_take_error() - SO_ERROR: 0 or a negative number, and from now on 0. */
+int socket_take_error(struct socket *s);
+
+/** socket_is_nonblocking() - By the file's flag or by MSG_DONTWAIT. */
+static inline bool socket_is_nonblocking(const struct socket *s, int flags)
+{
+    return (s->file.flags & FILE_NONBLOCK) != 0 || (flags & MSG_DONTWAIT) != 0;
+}
+
+/* What every family puts into its file_ops: reading and writing are receive and send without an address. */
+long socket_file_read(struct file *file, void *buf, size_t bytes);
+long socket_file_write(struct file *file, const void *buf, size_t bytes);
+long socket_file_read_parts(struct file *file, const struct file_part *parts, size_t nr);
+long socket_file_write_parts(struct file *file, const struct file_part *parts, size_t nr);
+int socket_file_info(struct file *file, struct file_info *out);
+
 /** socket_from_fd() - The socket behind @fd, with a reference for the caller. -EBADF, -ENOTSOCK. */
 int socket_from_fd(int fd, struct socket **out);
 
