@@ -12,5 +12,17 @@ fi
 for id in $(xenstore-list /local/domain); do
     [ "$id" = 0 ] || xl destroy "$id" >/dev/null 2>&1
 done
+if [ -d /run/rig/net ]; then
+    for pid in /run/rig/net/*.pid /run/rig/net/*.tcpdump; do
+        [ -e "$pid" ] && kill "$(cat "$pid")" 2>/dev/null
+    done
+    for name in /var/run/netns/*; do
+        [ -e "$name" ] && /usr/bin/ip netns del "${name##*/}"
+    done
+    /usr/bin/ip link set xenbr0 mtu 1500
+    /usr/bin/ip -6 addr flush dev xenbr0 scope global
+    /usr/bin/ip neigh flush dev xenbr0
+    ethtool -K xenbr0 tx on tso on gso on >/dev/null 2>&1
+fi
 rm -rf /var/log/xen/console/guest-*.log /var/log/xen/xl-*.log
 cd /run/rig && rm -rf ./*

@@ -91,6 +91,14 @@ class FindTest(unittest.TestCase):
             self.assertEqual(tests[0].images, ["b/one/one", "b/one/one-peer"])
             self.assertEqual(testing.Test(**tests[0].to_json()), tests[0])
 
+    def test_tools_and_applications_come_along(self):
+        with tempfile.TemporaryDirectory() as top:
+            with open(os.path.join(top, "run.sh"), "w", encoding="ascii"), \
+                    open(os.path.join(top, "test.cfg"), "w", encoding="ascii") as file:
+                file.write('tools="a b" apps="httpd"\n')
+            tests = testing.find_tests([top], "out/tests/system", ("pv",))
+            self.assertEqual(tests[0].images, ["out/tests/dom0/a", "out/tests/dom0/b", "out/apps/httpd/httpd"])
+
 
 class ReportTest(unittest.TestCase):
     def test_summary_counts_errors_as_failed(self):

@@ -19,7 +19,7 @@ ENDS = ("success", "poweroff", "reboot", "crash", "watchdog")
 # Settings of test.cfg with their defaults. KEY_pv and KEY_pvh hold for one mode only.
 _DEFAULTS = {
     "memory": "16", "vcpus": "1", "extra": "", "timeout": "120", "types": "pv pvh", "expect": "success",
-    "console": "", "status": "", "net": "no", "machine": "", "cfg": "",
+    "console": "", "status": "", "net": "no", "machine": "", "cfg": "", "tools": "", "apps": "",
 }
 
 
@@ -34,7 +34,7 @@ class Test:
     name: str
     kind: str
     folder: str
-    images: list
+    images: list  # its guests, applications that it names among them, and programs for dom0
     settings: dict = field(default_factory=dict)
 
     @property
@@ -121,11 +121,19 @@ def _tests_of(folder, build, kinds):
             text = file.read()
     images = [os.path.join(build, name, name if source == "main.c" else f"{name}-{source[:-2]}")
               for source in sorted(os.listdir(folder)) if source.endswith(".c")]
+    top = os.path.dirname(os.path.dirname(build))
     try:
-        return [Test(name, kind, folder, images, settings) for kind in KINDS if kind in kinds
-                for settings in [parse_settings(text, kind)] if kind in settings["types"].split()]
+        return [Test(name, kind, folder, images + _named(top, settings), settings) for kind in KINDS
+                if kind in kinds for settings in [parse_settings(text, kind)]
+                if kind in settings["types"].split()]
     except BadTest as error:
         raise BadTest(f"{folder}: {error}") from None
+
+
+def _named(top, settings):
+    """The files that test.cfg names: programs for dom0 and applications."""
+    return [os.path.join(top, "tests", "dom0", tool) for tool in settings["tools"].split()] + \
+           [os.path.join(top, "apps", app, app) for app in settings["apps"].split()]
 
 
 def last_result(text):

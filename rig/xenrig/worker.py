@@ -71,7 +71,7 @@ class Worker:
 
     def _bundle(self, test):
         bundle = domain.Bundle()
-        bundle.shell("test.sh", "run-test.sh", "clean-up.sh")
+        bundle.shell("test.sh", "net.sh", "run-test.sh", "clean-up.sh")
         settings = test.settings
         for path in test.images:
             bundle.file(f"{test.name}/{os.path.basename(path)}", path)

@@ -24,11 +24,19 @@ UNFINISHED_IMAGES :=
 $(call system_rules,tests/system,SYSTEM_IMAGES)
 $(call system_rules,tests/unfinished,UNFINISHED_IMAGES)
 
+# Programs for dom0: the other end of a connection, say. Static, for dom0's C library is not this machine's.
+DOM0_TOOLS := $(patsubst tests/dom0/%.c,build/tests/dom0/%,$(wildcard tests/dom0/*.c))
+
+build/tests/dom0/%: tests/dom0/%.c $(wildcard tests/dom0/*.h)
+	@mkdir -p $(@D)
+	$(SAY) HOSTCC $@
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Werror -static -o $@ $<
+
 .PHONY: system-images system-tests unfinished-tests
-system-tests: $(SYSTEM_IMAGES) ## run them on the real Xen (FILTER=regex: only some; TYPES=pv: only one mode)
+system-tests: $(SYSTEM_IMAGES) $(DOM0_TOOLS) apps ## run them on the real Xen (FILTER=regex: only some; TYPES=pv: only one mode)
 	@rig/run-tests $(if $(TYPES),--type $(TYPES)) $(if $(FILTER),--filter '$(FILTER)') --counts build/test-results/system.counts
 
-unfinished-tests: $(UNFINISHED_IMAGES) ## claims of parts that do not keep them yet
+unfinished-tests: $(UNFINISHED_IMAGES) $(DOM0_TOOLS) apps ## claims of parts that do not keep them yet
 	@rig/run-tests $(if $(TYPES),--type $(TYPES)) tests/unfinished
 
-system-images: $(SYSTEM_IMAGES) ## build the images of all system tests
+system-images: $(SYSTEM_IMAGES) $(DOM0_TOOLS) ## build the images of all system tests
