@@ -19,6 +19,7 @@ enum xen_errno {
     EFBIG = 27,
     ESPIPE = 29,
     EPIPE = 32,
+    ELOOP = 40,
     EPROTO = 71,
     ECONNRESET = 104,
     ESHUTDOWN = 108,

@@ -28,16 +28,25 @@ enum file_kind {
     FILE_DIRECTORY,
     FILE_SOCKET,
     FILE_BLOCK,
+    FILE_SYMLINK,
+    FILE_FIFO,
 };
 
 /** struct file_info - What fstat() tells. */
 struct file_info {
     enum file_kind kind;
-    uint32_t permissions; /* rwxrwxrwx */
+    bool is_terminal;     /* isatty() */
+    uint32_t permissions; /* rwxrwxrwx, and the three above */
+    uint32_t links;       /* 0 counts as 1: most files know nothing of links */
+    uint32_t owner, group;
     uint32_t block_bytes; /* good size for I/O */
     uint64_t size_bytes;
+    uint64_t held_bytes; /* what it takes of its file system; 0: as much as its size */
     uint64_t serial;
-    uint64_t modified_ns; /* since 1970 */
+    uint64_t file_system;             /* two files with the same serial and file_system are one */
+    uint64_t device;                  /* of a character or block device: as makedev() numbers it */
+    uint64_t modified_ns;             /* since 1970 */
+    uint64_t changed_ns, accessed_ns; /* 0: as modified_ns */
 };
 
 /* What a file is ready for; the numbers are those of poll(). */
@@ -46,17 +55,27 @@ enum file_ready {
     FILE_URGENT = 0x002,
     FILE_CAN_WRITE = 0x004,
     FILE_FAILED = 0x008,
-    FILE_HANGUP = 0x010,      /* nothing more will be read or written */
+    FILE_HANGUP = 0x010,       /* nothing more will be read or written */
     FILE_PEER_CLOSED = 0x2000, /* the peer will send no more */
-    FILE_RELEASED = 0x10000,  /* only to watches: the file is gone, and the watch with it */
+    FILE_RELEASED = 0x10000,   /* only to watches: the file is gone, and the watch with it */
 };
 
 struct file;
+
+/** struct file_part - One piece of a scattered buffer; laid out as struct iovec is. */
+struct file_part {
+    void *base;
+    size_t bytes;
+};
 
 /**
  * struct file_ops - What a kind of file can do. An operation that is NULL fails with the error in brackets.
  * @read:    Up to @bytes; 0 at the end. Called with @bytes > 0 on files open for reading. [-EINVAL]
  * @write:   Up to @bytes; as above. [-EINVAL]
+ * @read_parts, @write_parts: The same with @nr pieces as one operation: one segment, one message. [piece by piece]
+ * @read_at, @write_at: At a place of their own, without moving the file's. [-ESPIPE]
+ * @resize:  ftruncate(). [-EINVAL]
+ * @sync:    Until the disk has it; the file's times may be left out if @data_only. [-EINVAL]
  * @seek:    To @offset from @whence (0 start, 1 here, 2 end); the new position. [-ESPIPE]
  * @info:    [-EINVAL]
  * @control: ioctl. [-ENOTTY]
@@ -69,6 +88,12 @@ struct file;
 struct file_ops {
     long (*read)(struct file *file, void *buf, size_t bytes);
     long (*write)(struct file *file, const void *buf, size_t bytes);
+    long (*read_parts)(struct file *file, const struct file_part *parts, size_t nr);
+    long (*write_parts)(struct file *file, const struct file_part *parts, size_t nr);
+    long (*read_at)(struct file *file, void *buf, size_t bytes, uint64_t offset);
+    long (*write_at)(struct file *file, const void *buf, size_t bytes, uint64_t offset);
+    int (*resize)(struct file *file, uint64_t bytes);
+    int (*sync)(struct file *file, bool data_only);
     int64_t (*seek)(struct file *file, int64_t offset, int whence);
     int (*info)(struct file *file, struct file_info *out);
     int (*control)(struct file *file, unsigned long request, void *argument);
@@ -133,8 +158,15 @@ int fd_dup(int fd, int min) MUST_CHECK;
 /** fd_dup2() - Make @to name what @fd names; what @to named before is closed. @to. -EBADF, -ENOMEM. */
 int fd_dup2(int fd, int to) MUST_CHECK;
 
+/** fd_file_for() - What @fd names, with a reference, if it is open for @access (FILE_READ, FILE_WRITE, 0). -EBADF. */
+int fd_file_for(int fd, unsigned int access, struct file **out) MUST_CHECK;
+
 long fd_read(int fd, void *buf, size_t bytes);
 long fd_write(int fd, const void *buf, size_t bytes);
+long fd_read_at(int fd, void *buf, size_t bytes, uint64_t offset);
+long fd_write_at(int fd, const void *buf, size_t bytes, uint64_t offset);
+long fd_read_parts(int fd, const struct file_part *parts, size_t nr);
+long fd_write_parts(int fd, const struct file_part *parts, size_t nr);
 int64_t fd_seek(int fd, int64_t offset, int whence);
 int fd_info(int fd, struct file_info *out);
 

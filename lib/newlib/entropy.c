@@ -1,68 +1,38 @@
 // SPDX-License-Identifier: MIT
 /*
- * Random bytes from the processor's generator. A domain has no other source that one could trust with a key, so
- * without the instruction the call fails rather than invent something.
+ * Random bytes by POSIX' and Linux's names. Where the processor has no generator they fail rather than hand out what timing
+ * alone gave; /dev/urandom does not ask.
  */
 #include <errno.h>
-#include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-#include <arch/cpu.h>
+#include <xenolith/random.h>
 
 #include "newlib_priv.h"
 
-#define CPUID_1_ECX_RDRAND (1u << 30)
-
 /* POSIX' limit of one call. */
-#define GETENTROPY_MAX 256
-
-/* The generator may run dry for a moment; the processor's manual says ten tries are plenty. */
-#define TRIES 10
-
-static bool has_generator(void)
-{
-    uint32_t out[4];
-
-    cpu_cpuid(1, 0, out);
-    return (out[2] & CPUID_1_ECX_RDRAND) != 0;
-}
-
-static bool draw(uint64_t *out)
-{
-    for (int i = 0; i < TRIES; i++) {
-        bool good;
-
-        __asm__ volatile("rdrand %0" : "=r"(*out), "=@ccc"(good));
-        if (good) {
-            return true;
-        }
-    }
-    return false;
-}
+#define ENTROPY_LIMIT 256
 
 int getentropy(void *buf, size_t bytes)
 {
-    unsigned char *to = buf;
-
-    if (bytes > GETENTROPY_MAX) {
+    if (bytes > ENTROPY_LIMIT) {
         errno = EIO;
         return -1;
     }
-    if (!has_generator()) {
+    return getrandom(buf, bytes, 0) < 0 ? -1 : 0;
+}
+
+ssize_t getrandom(void *buf, size_t bytes, unsigned int flags)
+{
+    if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    if ((flags & GRND_INSECURE) == 0 && !random_is_seeded()) {
         errno = ENOSYS;
         return -1;
     }
-    while (bytes > 0) {
-        uint64_t word;
-        size_t part = bytes < sizeof(word) ? bytes : sizeof(word);
-
-        if (!draw(&word)) {
-            errno = EIO;
-            return -1;
-        }
-        memcpy(to, &word, part);
-        to += part;
-        bytes -= part;
-    }
-    return 0;
+    random_fill(buf, bytes);
+    return (ssize_t)bytes;
 }

@@ -3,10 +3,10 @@
  * Descriptors by their POSIX names. Owns the translation of flags and structures between newlib's headers and
  * lib/vfs; what a descriptor does is the file's own.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,43 +45,15 @@ int dup2(int fd, int to)
     return (int)libc_result(fd_dup2(fd, to));
 }
 
-static mode_t mode_of(enum file_kind kind)
-{
-    switch (kind) {
-    case FILE_CHARACTER:
-        return S_IFCHR;
-    case FILE_DIRECTORY:
-        return S_IFDIR;
-    case FILE_SOCKET:
-        return S_IFSOCK;
-    case FILE_BLOCK:
-        return S_IFBLK;
-    case FILE_REGULAR:
-        break;
-    }
-    return S_IFREG;
-}
-
 int fstat(int fd, struct stat *out)
 {
     struct file_info info = {0};
     int rc = fd_info(fd, &info);
 
-    if (rc != 0) {
-        return (int)libc_result(rc);
+    if (rc == 0) {
+        libc_fill_stat(&info, out);
     }
-    memset(out, 0, sizeof(*out));
-    out->st_ino = info.serial;
-    out->st_mode = mode_of(info.kind) | info.permissions;
-    out->st_nlink = 1;
-    out->st_size = (off_t)info.size_bytes;
-    out->st_blksize = info.block_bytes;
-    out->st_blocks = (blkcnt_t)((info.size_bytes + 511) / 512);
-    out->st_mtim.tv_sec = (time_t)(info.modified_ns / 1000000000);
-    out->st_mtim.tv_nsec = (long)(info.modified_ns % 1000000000);
-    out->st_atim = out->st_mtim;
-    out->st_ctim = out->st_mtim;
-    return 0;
+    return (int)libc_result(rc);
 }
 
 int isatty(int fd)
@@ -93,7 +65,7 @@ int isatty(int fd)
         errno = -rc;
         return 0;
     }
-    if (info.kind != FILE_CHARACTER) {
+    if (!info.is_terminal) {
         errno = ENOTTY;
         return 0;
     }
@@ -120,6 +92,25 @@ int ioctl(int fd, unsigned long request, ...)
     va_end(arguments);
     file_put(file);
     return (int)rc;
+}
+
+int dup3(int fd, int to, int flags)
+{
+    if (fd == to || (flags & ~O_CLOEXEC) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    return dup2(fd, to);
+}
+
+ssize_t pread(int fd, void *buf, size_t bytes, off_t offset)
+{
+    return libc_result(offset < 0 ? -EINVAL : fd_read_at(fd, buf, bytes, (uint64_t)offset));
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t bytes, off_t offset)
+{
+    return libc_result(offset < 0 ? -EINVAL : fd_write_at(fd, buf, bytes, (uint64_t)offset));
 }
 
 static int flags_of(const struct file *file)

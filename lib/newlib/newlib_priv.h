@@ -23,6 +23,12 @@ bool libc_clock_ns(clockid_t clock, uint64_t *ns);
 /** libc_clock_deadline() - The monotonic deadline that belongs to time @ns of @clock, which must exist. */
 uint64_t libc_clock_deadline(clockid_t clock, uint64_t ns);
 
+struct stat;
+struct file_info;
+
+/** libc_fill_stat() - struct stat from what a file says of itself. */
+void libc_fill_stat(const struct file_info *info, struct stat *out);
+
 /** libc_locks_yield() - From now on a stdio lock that another thread holds is passed over. For exit. */
 void libc_locks_yield(void);
 

@@ -25,15 +25,25 @@ static int describe_console(struct file *file, struct file_info *out)
     (void)file;
     *out = (struct file_info){
         .kind = FILE_CHARACTER,
+        .is_terminal = true,
+        .device = 0x501, /* as /dev/console on Linux */
         .permissions = 0620,
         .block_bytes = 1024,
     };
     return 0;
 }
 
+/* Output blocks while the ring is full, but only until the backend has taken some. */
+static unsigned int console_ready(struct file *file)
+{
+    (void)file;
+    return FILE_CAN_WRITE | (console_input_ready() ? FILE_CAN_READ : 0);
+}
+
 static const struct file_ops console_ops = {
     .read = read_console,
     .write = write_console,
+    .ready = console_ready,
     .info = describe_console,
 };
 

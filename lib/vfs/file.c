@@ -7,6 +7,8 @@
 #include <xenolith/errno.h>
 #include <xenolith/panic.h>
 
+#include "console_watch.h"
+
 void file_init(struct file *file, const struct file_ops *ops, unsigned int flags)
 {
     file->ops = ops;
@@ -47,6 +49,9 @@ unsigned int file_ready(struct file *file)
 void file_watch(struct file *file, struct file_watch *watch)
 {
     list_push_back(&file->watches, &watch->link);
+    if (file == &console_file) {
+        console_watched();
+    }
 }
 
 void file_unwatch(struct file_watch *watch)
@@ -71,8 +76,7 @@ void file_notify(struct file *file, unsigned int ready)
     }
 }
 
-/* The file behind @fd, open for @access. */
-static int open_for(int fd, unsigned int access, struct file **out)
+int fd_file_for(int fd, unsigned int access, struct file **out)
 {
     struct file *file = fd_file(fd);
 
@@ -90,7 +94,7 @@ static int open_for(int fd, unsigned int access, struct file **out)
 long fd_read(int fd, void *buf, size_t bytes)
 {
     struct file *file;
-    long rc = open_for(fd, FILE_READ, &file);
+    long rc = fd_file_for(fd, FILE_READ, &file);
 
     if (rc != 0) {
         return rc;
@@ -107,7 +111,7 @@ long fd_read(int fd, void *buf, size_t bytes)
 long fd_write(int fd, const void *buf, size_t bytes)
 {
     struct file *file;
-    long rc = open_for(fd, FILE_WRITE, &file);
+    long rc = fd_file_for(fd, FILE_WRITE, &file);
 
     if (rc != 0) {
         return rc;
@@ -121,10 +125,44 @@ long fd_write(int fd, const void *buf, size_t bytes)
     return rc;
 }
 
+long fd_read_at(int fd, void *buf, size_t bytes, uint64_t offset)
+{
+    struct file *file;
+    long rc = fd_file_for(fd, FILE_READ, &file);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (file->ops->read_at == NULL) {
+        rc = -ESPIPE;
+    } else if (bytes > 0) {
+        rc = file->ops->read_at(file, buf, bytes, offset);
+    }
+    file_put(file);
+    return rc;
+}
+
+long fd_write_at(int fd, const void *buf, size_t bytes, uint64_t offset)
+{
+    struct file *file;
+    long rc = fd_file_for(fd, FILE_WRITE, &file);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (file->ops->write_at == NULL) {
+        rc = -ESPIPE;
+    } else if (bytes > 0) {
+        rc = file->ops->write_at(file, buf, bytes, offset);
+    }
+    file_put(file);
+    return rc;
+}
+
 int64_t fd_seek(int fd, int64_t offset, int whence)
 {
     struct file *file;
-    int64_t rc = open_for(fd, 0, &file);
+    int64_t rc = fd_file_for(fd, 0, &file);
 
     if (rc != 0) {
         return rc;
@@ -137,7 +175,7 @@ int64_t fd_seek(int fd, int64_t offset, int whence)
 int fd_info(int fd, struct file_info *out)
 {
     struct file *file;
-    int rc = open_for(fd, 0, &file);
+    int rc = fd_file_for(fd, 0, &file);
 
     if (rc != 0) {
         return rc;

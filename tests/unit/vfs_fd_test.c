@@ -16,6 +16,7 @@
 
 #include <xenolith/console.h>
 #include <xenolith/vfs.h>
+#include <xenolith/wait.h>
 
 /* Stand-ins for the console. */
 static char console_out[64];
@@ -36,6 +37,13 @@ long console_read(void *buf, size_t bytes)
 bool console_input_ready(void)
 {
     return input_ready;
+}
+
+struct wait_queue *console_input_waiters(void)
+{
+    static struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
+
+    return &nobody;
 }
 
 struct probe {

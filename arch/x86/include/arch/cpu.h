@@ -5,6 +5,7 @@
 #ifndef XENOLITH_ARCH_CPU_H
 #define XENOLITH_ARCH_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** cpu_tsc() - The time stamp counter, not ordered against other instructions. */
@@ -33,5 +34,8 @@ static inline void cpu_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
                      : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
                      : "0"(leaf), "2"(subleaf));
 }
+
+/** cpu_random() - 64 bits of the processor's own generator. False: it has none, or it ran dry. */
+bool cpu_random(uint64_t *out);
 
 #endif

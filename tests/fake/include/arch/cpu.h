@@ -5,7 +5,11 @@
 #ifndef XENOLITH_ARCH_CPU_H
 #define XENOLITH_ARCH_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/** cpu_random() - Whoever tests what uses it brings one. */
+bool cpu_random(uint64_t *out);
 
 uint64_t fake_tsc(void);
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/* How full a file system is. */
+#ifndef _SYS_STATVFS_H
+#define _SYS_STATVFS_H
+
+#include <sys/cdefs.h>
+#include <sys/types.h>
+
+#define ST_RDONLY 1
+#define ST_NOSUID 2
+
+/* Sizes are in units of f_frsize. */
+struct statvfs {
+    unsigned long f_bsize, f_frsize;
+    fsblkcnt_t f_blocks, f_bfree, f_bavail;
+    fsfilcnt_t f_files, f_ffree, f_favail;
+    unsigned long f_fsid, f_flag, f_namemax;
+};
+
+__BEGIN_DECLS
+int statvfs(const char *__restrict path, struct statvfs *__restrict out);
+int fstatvfs(int fd, struct statvfs *out);
+__END_DECLS
+
+#endif

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+# What lib/vfs's tests on the host link whole: the descriptors alone, or files and paths too.
+
+UNIT_OBJS_vfs_fd := $(addprefix lib/vfs/, fd_table.c file.c file_parts.c console_file.c console_watch.c)
+VFS_FILES_SRCS := $(filter-out lib/vfs/console_watch.c lib/vfs/random.c, $(wildcard lib/vfs/*.c))
