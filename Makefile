@@ -100,9 +100,9 @@ $(LIBXENOLITH_C): $(LIB_OBJS)
 	@rm -f $@
 	$(Q)$(CROSS_COMPILE)ar rcs $@ $^
 
-# apps/NAME/*.c -> build/apps/NAME/NAME (the image, stripped), NAME.debug (its symbols), NAME.cfg (for xl). A fragment
-# apps/NAME/NAME.mk may set APP_CFLAGS_NAME and APP_OBJS_NAME: objects and archives that the image links too.
-APPS := $(patsubst apps/%/,%,$(wildcard apps/*/))
+# A folder with a .cfg.in is an application: apps/NAME/*.c -> build/apps/NAME/NAME (the image, stripped), NAME.debug (its
+# symbols), NAME.cfg (for xl). A fragment apps/NAME/NAME.mk may set APP_CFLAGS_NAME and APP_OBJS_NAME: objects and archives that the image links too.
+APPS := $(patsubst apps/%/,%,$(sort $(dir $(wildcard apps/*/*.cfg.in))))
 APP_CFLAGS := -O2 -g -Wall -Wextra -Werror
 
 define app_rules
