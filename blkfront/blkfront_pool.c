@@ -9,8 +9,12 @@
 
 #include "blkfront_priv.h"
 
-/** grant_page() - A zeroed page: whatever lay there before is none of the backend's business. NULL: no memory, or no grant. */
-static void *grant_page(struct queue *q, bool readonly, grant_ref_t *ref)
+/**
+ * grant_page() - A zeroed page: whatever lay there before is none of the backend's business. A backend that keeps grants maps all of them
+ * for writing, lists of segments too; we never read those.
+ * Return: NULL: no memory, or no grant.
+ */
+static void *grant_page(struct queue *q, grant_ref_t *ref)
 {
     void *page = page_alloc(0);
 
@@ -18,7 +22,7 @@ static void *grant_page(struct queue *q, bool readonly, grant_ref_t *ref)
         return NULL;
     }
     memset(page, 0, PAGE_SIZE);
-    if (gnttab_grant(q->bf->f->backend_id, page, readonly, ref) != 0) {
+    if (gnttab_grant(q->bf->f->backend_id, page, false, ref) != 0) {
         page_free(page, 0);
         return NULL;
     }
@@ -36,7 +40,7 @@ static bool make_kept(struct queue *q)
     if (k == NULL) {
         return false;
     }
-    k->page = grant_page(q, false, &k->ref);
+    k->page = grant_page(q, &k->ref);
     if (k->page == NULL) {
         heap_free(k);
         return false;
@@ -97,7 +101,7 @@ struct indirect *indirect_take(struct queue *q)
     if (i == NULL) {
         return NULL;
     }
-    i->table = grant_page(q, true, &i->ref);
+    i->table = grant_page(q, &i->ref);
     if (i->table == NULL) {
         heap_free(i);
         return NULL;
