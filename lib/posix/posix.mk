@@ -7,4 +7,4 @@ $(foreach f,$(UNIT_POSIX),$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/posix/%,$
 
 UNIT_OBJS_POSIX := $(UNIT_POSIX:%=lib/posix/%.c) lib/newlib/errno.c lib/newlib/clock.c tests/unit/own_posix.c \
 	$(addprefix lib/vfs/, file.c fd_table.c console_file.c console_watch.c)
-$(foreach t,poll epoll epoll_oracle pipe eventfd timerfd,$(eval UNIT_OBJS_$t := $(UNIT_OBJS_POSIX)))
+$(foreach t,poll epoll epoll_oracle pipe timerfd,$(eval UNIT_OBJS_$t := $(UNIT_OBJS_POSIX)))

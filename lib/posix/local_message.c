@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Pairs of SOCK_DGRAM and SOCK_SEQPACKET: messages that arrive whole or cut to the receiver's buffer.
+ */
+#include "local_priv.h"
+
+#include <string.h>
+
+#include <xenolith/compiler.h>
+#include <xenolith/errno.h>
+#include <xenolith/heap.h>
+
+struct message {
+    struct list link;
+    size_t bytes;
+    unsigned char data[];
+};
+
+static size_t cost_of(size_t bytes)
+{
+    return sizeof(struct message) + bytes;
+}
+
+void local_messages_destroy(struct local_socket *s)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(&s->messages)) != NULL) {
+        heap_free(list_entry(link, struct message, link));
+    }
+    s->held = 0;
+}
+
+static int gather(const struct msghdr *from, struct message **out)
+{
+    struct message *m;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < from->msg_iovlen; i++) {
+        bytes += from->msg_iov[i].iov_len;
+    }
+    if (bytes > LOCAL_MESSAGE_LIMIT - sizeof(*m)) {
+        return -EMSGSIZE;
+    }
+    m = heap_alloc(cost_of(bytes));
+    if (m == NULL) {
+        return -ENOBUFS;
+    }
+    m->bytes = 0;
+    for (size_t i = 0; i < from->msg_iovlen; i++) {
+        const struct iovec *part = &from->msg_iov[i];
+
+        if (part->iov_len > 0) {
+            memcpy(m->data + m->bytes, part->iov_base, part->iov_len);
+            m->bytes += part->iov_len;
+        }
+    }
+    *out = m;
+    return 0;
+}
+
+/* Why nothing can be sent, or 0. */
+static int obstacle(const struct local_socket *s)
+{
+    if (!s->sends) {
+        return -EPIPE;
+    }
+    if (!s->peer->is_open) {
+        return s->socket.type == SOCK_DGRAM ? -ECONNREFUSED : -EPIPE;
+    }
+    return s->peer->receives ? 0 : -EPIPE;
+}
+
+long local_message_send(struct socket *socket, const struct msghdr *message, int flags)
+{
+    struct local_socket *s = to_local(socket);
+    struct local_socket *to = s->peer;
+    uint64_t deadline_ns = local_deadline(s, flags, socket->send_timeout_ns);
+    struct message *m;
+    size_t cost;
+    long rc;
+
+    if (message->msg_namelen > 0) {
+        return s->socket.type == SOCK_DGRAM ? -ECONNREFUSED : -EISCONN;
+    }
+    if (message->msg_controllen > 0) {
+        return -EOPNOTSUPP;
+    }
+    rc = gather(message, &m);
+    if (rc != 0) {
+        return rc;
+    }
+    cost = cost_of(m->bytes);
+    if (wait_event_until(&to->writers, to->held + cost <= LOCAL_MESSAGE_LIMIT || obstacle(s) != 0,
+                         deadline_ns) != 0) {
+        rc = -EAGAIN;
+    } else {
+        rc = obstacle(s);
+    }
+    if (rc != 0) {
+        heap_free(m);
+        return rc;
+    }
+    list_push_back(&to->messages, &m->link);
+    to->held += cost;
+    local_arrived(to);
+    return (long)m->bytes;
+}
+
+static size_t scatter(const struct message *m, const struct msghdr *to)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < to->msg_iovlen && done < m->bytes; i++) {
+        size_t here = MIN(to->msg_iov[i].iov_len, m->bytes - done);
+
+        if (here > 0) {
+            memcpy(to->msg_iov[i].iov_base, m->data + done, here);
+            done += here;
+        }
+    }
+    return done;
+}
+
+long local_message_receive(struct socket *socket, struct msghdr *message, int flags)
+{
+    struct local_socket *s = to_local(socket);
+    uint64_t deadline_ns = local_deadline(s, flags, socket->receive_timeout_ns);
+    bool had_room;
+    struct message *m;
+    size_t done;
+    long result;
+
+    message->msg_namelen = 0;
+    message->msg_controllen = 0;
+    if (wait_event_until(&s->readers, !list_is_empty(&s->messages) || !s->receives, deadline_ns) != 0) {
+        return -EAGAIN;
+    }
+    if (list_is_empty(&s->messages)) {
+        return local_end(s);
+    }
+    m = list_entry(s->messages.next, struct message, link);
+    done = scatter(m, message);
+    if (done < m->bytes) {
+        message->msg_flags |= MSG_TRUNC;
+    }
+    result = (long)((flags & MSG_TRUNC) != 0 ? m->bytes : done);
+    if ((flags & MSG_PEEK) == 0) {
+        had_room = local_has_room(s);
+        list_remove(&m->link);
+        s->held -= cost_of(m->bytes);
+        heap_free(m);
+        local_drained(s, had_room);
+    }
+    return result;
+}
