@@ -123,8 +123,9 @@ apps: build/apps/$1/$1 build/apps/$1/$1.cfg
 endef
 $(foreach a,$(APPS),$(eval $(call app_rules,$a)))
 
-# make run APP=hello TYPE=pv MEMORY=8 ARGS="one two"
-APP ?= hello
+# make run; make run APP=hello TYPE=pv MEMORY=8 ARGS="one two". A fragment apps/NAME/NAME.mk may set RUN_OPTIONS_NAME, more
+# options of xen-rig, and RUN_FILES_NAME, what they need.
+APP ?= httpd
 TYPE ?= pvh
 MEMORY ?= 8
 ARGS ?=
@@ -133,9 +134,9 @@ ARGS ?=
 packages: ## install the Debian packages that are missing
 	@scripts/install-packages
 
-run: packages ## boot the rig and run an application: APP=hello TYPE=pvh|pv MEMORY=8 ARGS="..."
-	@$(MAKE) --no-print-directory build/apps/$(APP)/$(APP)
-	@rig/xen-rig build/apps/$(APP)/$(APP) --type $(TYPE) --memory $(MEMORY) -- $(ARGS)
+run: packages ## boot the rig and run an application, httpd by default: APP=hello TYPE=pvh|pv MEMORY=8 PORT=8080 ARGS="..."
+	@$(MAKE) --no-print-directory build/apps/$(APP)/$(APP) $(RUN_FILES_$(APP))
+	@rig/xen-rig build/apps/$(APP)/$(APP) --type $(TYPE) --memory $(MEMORY) $(RUN_OPTIONS_$(APP)) -- $(ARGS)
 
 # The order is from fast to slow, and a runner that fails does not keep the next one from running: each leaves its
 # counts, and the sum at the end decides.

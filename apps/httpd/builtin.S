@@ -1,5 +1,7 @@
-# SPDX-License-Identifier: MIT
-# The page that "/" shows when there is no file for it: www/index.html, in the image itself.
+// SPDX-License-Identifier: MIT
+/*
+ * The page that "/" shows when there is no file for it: www/index.html, in the image itself.
+ */
 
         .section .rodata.builtin_page, "a", @progbits
         .global builtin_page, builtin_page_end

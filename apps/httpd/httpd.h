@@ -234,7 +234,11 @@ extern uint64_t server_second;              /* since 1970 */
 extern char server_date[FIELDS_DATE_LENGTH];
 extern uint64_t server_boot_id;
 
-int server_run(void);
+/** server_start() - Listen. 0, or -1 with errno. */
+int server_start(void);
+
+/** server_run() - Serve for ever. */
+void server_run(void);
 
 /** server_wait() - @c now waits for @what, until its time-out from now on. */
 void server_wait(struct conn *c, enum wait_for what);

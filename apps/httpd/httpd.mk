@@ -39,6 +39,11 @@ $(HTTPD_TAR): $(HTTPD_WWW) apps/httpd/httpd.mk
 
 build/apps/httpd/httpd.cfg: $(HTTPD_TAR)
 
+# make run: PORT of this machine, a free one by default.
+PORT ?= 0
+RUN_FILES_httpd := $(HTTPD_TAR)
+RUN_OPTIONS_httpd := --ramdisk $(HTTPD_TAR) --forward $(PORT):80 --fetch /
+
 # On the host, with sanitizers: the same sources, another platform_*.c.
 HTTPD_HOST := build/httpd-host
 HTTPD_HOST_SRCS := $(filter-out %/platform_xenolith.c,$(wildcard apps/httpd/*.c)) tests/httpd/platform_host.c

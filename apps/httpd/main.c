@@ -118,6 +118,10 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     size_from_memory();
+    if (server_start() != 0) {
+        say("cannot serve: ", strerror(errno));
+        return 1;
+    }
     text_number(&t, options.port, 1);
     text_add(&t, ", at most ");
     text_number(&t, options.max_connections, 1);
@@ -125,6 +129,5 @@ int main(int argc, char **argv)
     digits[t.length] = '\0';
     say("port ", digits);
     server_run();
-    say("cannot serve: ", strerror(errno));
-    return 1;
+    return 0;
 }

@@ -322,10 +322,8 @@ static int listen_on(int family)
     return fd;
 }
 
-int server_run(void)
+int server_start(void)
 {
-    static struct epoll_event events[EVENTS];
-
     tick();
     server_start_ms = server_ms;
     server_boot_id = server_second * UINT64_C(0x2545F4914F6CDD1D) ^ server_ms << 20;
@@ -341,6 +339,13 @@ int server_run(void)
     }
     server.listeners[1] = listen_on(AF_INET6); /* an image without IPv6 serves IPv4 */
     resume_accepting();
+    return 0;
+}
+
+void server_run(void)
+{
+    static struct epoll_event events[EVENTS];
+
     for (;;) {
         int count = epoll_wait(server.epoll, events, EVENTS, next_deadline());
 
