@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# lwIP and its port: included by the top-level Makefile.
+#
+# LWIP_CPPFLAGS  lwIP's headers and our configuration of it (port/), for whoever includes <lwip/...>.
+# LWIP_STAMP     exists once the sources are unpacked: an order-only prerequisite of such objects.
+
+LWIP_DIR := build/deps/lwip
+LWIP_STAMP := $(LWIP_DIR)/.done
+LWIP_CPPFLAGS := -isystem lib/lwip/port -isystem $(LWIP_DIR)/src/include
+
+# Not PPP and other links, the sequential and socket APIs; not init.c, timeouts.c and memp.c, which the port replaces.
+LWIP_NAMES := core/def core/dns core/inet_chksum core/ip core/mem core/netif core/pbuf core/raw \
+	core/stats core/tcp core/tcp_in core/tcp_out core/udp \
+	core/ipv4/dhcp core/ipv4/etharp core/ipv4/icmp core/ipv4/igmp core/ipv4/ip4 core/ipv4/ip4_addr core/ipv4/ip4_frag \
+	core/ipv6/dhcp6 core/ipv6/ethip6 core/ipv6/icmp6 core/ipv6/inet6 core/ipv6/ip6 core/ipv6/ip6_addr core/ipv6/ip6_frag \
+	core/ipv6/mld6 core/ipv6/nd6 \
+	netif/ethernet apps/mdns/mdns apps/mdns/mdns_domain apps/mdns/mdns_out apps/sntp/sntp apps/lwiperf/lwiperf
+LWIP_OBJS := $(LWIP_NAMES:%=$(LWIP_DIR)-obj/%.o)
+LWIP_PORT_HEADERS := $(wildcard lib/lwip/port/*.h lib/lwip/port/*/*.h)
+
+LIB_SRCS += $(wildcard lib/lwip/*.c)
+DEP_LIBS += $(LWIP_DIR)-obj/liblwip.a
+
+$(LWIP_STAMP): deps/unpack deps/fetch deps/pins $(wildcard deps/lwip/*.patch)
+	$(SAY) UNPACK lwip
+	$(Q)deps/unpack lwip $(LWIP_DIR)
+
+# Its own warnings are not ours to judge.
+$(LWIP_OBJS): $(LWIP_DIR)-obj/%.o: $(LWIP_STAMP) lib/lwip/lwip.mk $(LWIP_PORT_HEADERS) $(SYSROOT_STAMP) | $(GENERATED)
+	@mkdir -p $(@D)
+	$(SAY) CC lwip/$*
+	$(Q)$(TARGET_CC) $(LIB_CPPFLAGS) $(LWIP_CPPFLAGS) -std=gnu11 -O2 -g $(ABI_CFLAGS) -w -c $(LWIP_DIR)/src/$*.c -o $@
+
+$(LWIP_DIR)-obj/liblwip.a: $(LWIP_OBJS)
+	$(SAY) AR $@
+	@rm -f $@
+	$(Q)$(CROSS_COMPILE)ar rcs $@ $^
+
+build/obj/lib/lwip/%.o build/obj/lib/socket/%.o: LIB_CPPFLAGS += $(LWIP_CPPFLAGS)
+$(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): | $(LWIP_STAMP)
+$(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): $(LWIP_PORT_HEADERS)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The IP stack's edge for the socket layer: who may call lwIP, and when memory that was sent is free again.
+ *
+ * Threads are cooperative and nothing in the stack blocks, so the lock is a counter. It is also a batch: what lwIP sends while it is held is
+ * collected, neighbouring TCP segments become one large frame, and the last net_unlock() hands all to the driver with one notification.
+ * lwIP's callbacks run with the lock held. Nobody may block while holding it.
+ */
+#ifndef LIB_LWIP_NET_H
+#define LIB_LWIP_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lwip/ip_addr.h>
+#include <lwip/udp.h>
+
+#include <xenolith/list.h>
+#include <xenolith/net.h>
+
+extern unsigned int net_depth;
+extern bool net_dirty; /* something waits for the last net_unlock() */
+
+/** net_flush() - For net_unlock(): hand over what waits. */
+void net_flush(void);
+
+/** net_lock() - Enter the stack; nests. Context: threads. */
+static inline void net_lock(void)
+{
+    net_depth++;
+}
+
+/** net_unlock() - Leave it. */
+static inline void net_unlock(void)
+{
+    if (net_depth == 1 && net_dirty) {
+        net_flush();
+    }
+    net_depth--;
+}
+
+/** struct net_deferred - Something that waits until the driver is done with memory. Owned by the stack until @fn is called. */
+struct net_deferred {
+    void (*fn)(struct net_deferred *self);
+    struct list link;
+    uint64_t stamp;
+};
+
+/**
+ * net_defer() - Call @d->fn, with the lock held, once no frame that was sent before now is in the driver's hands; at once if there is none.
+ * What tcp_write() was given by reference may be used for something else only when it is acknowledged and, after that, deferred.
+ * Context: lock held.
+ */
+void net_defer(struct net_deferred *d);
+
+/**
+ * net_udp_send() - As udp_sendto() (@to NULL: udp_send()), but right also for datagrams that will be cut into fragments, whose checksum no
+ * device makes. Context: lock held.
+ */
+err_t net_udp_send(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uint16_t port);
+
+#endif

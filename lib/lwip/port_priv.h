@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the files of the port share.
+ */
+#ifndef LIB_LWIP_PORT_PRIV_H
+#define LIB_LWIP_PORT_PRIV_H
+
+#include <lwip/netif.h>
+#include <lwip/pbuf.h>
+
+#include <xenolith/netdev.h>
+#include <xenolith/wait.h>
+
+#include "ip_words.h"
+#include "net.h"
+
+#define TX_COPY_BYTES 256U /* frames up to this are copied: cheaper than to keep what they consist of */
+#define TX_MAX_FRAGS  19U  /* a header and what the backend takes of pages */
+#define TX_MAX_SLOTS  18U
+
+/**
+ * struct tx_packet - A frame from its making until the driver's done(). The headers of a TCP segment are copied, because lwIP changes
+ * them when it sends the segment again; its payload is named where it is.
+ * @held:     A pbuf that must stay until then, or NULL.
+ * @frame:    Where the headers are: @header, or in @held.
+ * @next_seq: The sequence number that a segment must have to be joined, if @open.
+ * @unit:     Payload of its first segment.
+ */
+struct tx_packet {
+    struct netdev_tx tx;
+    struct net_interface *ni;
+    struct tx_packet *next;
+    struct list link;
+    uint64_t stamp;
+    struct pbuf *held;
+    uint8_t *frame;
+    uint32_t total, next_seq;
+    uint16_t header_bytes, unit, l4;
+    uint16_t slots;
+    uint8_t ip_version, protocol, nr_segments;
+    bool open;
+    struct netdev_frag frags[TX_MAX_FRAGS];
+    uint8_t header[TX_COPY_BYTES];
+};
+
+/** struct net_interface - One interface: lwIP's structure and the device behind it. */
+struct net_interface {
+    struct netif netif;
+    struct netdev *dev;
+    struct net_interface *next;
+    char name[12];
+    char host[IP_WORDS_HOST];
+    struct ip_words words; /* what the command line says */
+    bool added, in_batch;
+    bool sums; /* the device makes the sums of TCP and UDP */
+    const char *source;
+    uint32_t told_v4; /* the address that was printed last */
+    uint8_t told_v6;  /* bit by address: printed */
+    bool gave_up;     /* DHCP is off, and no address was given */
+    /* transmit.c */
+    struct tx_packet *first, *last; /* not in the ring yet */
+    unsigned int queued;
+    bool blocked, unshown;
+    /* receive.c */
+    unsigned int rx_held; /* pages in the stack's hands */
+};
+
+extern struct net_interface *net_interfaces;
+extern struct wait_queue net_configured_wq;
+extern struct net_stats net_counters;
+
+static inline struct net_interface *net_interface_of(struct netif *netif)
+{
+    return netif->state;
+}
+
+/* transmit.c */
+err_t net_transmit(struct netif *netif, struct pbuf *p);
+/** transmit_push() - Give the device all that waits. */
+void transmit_push(struct net_interface *ni);
+/** transmit_drop() - The device is gone: so is what waits for it. */
+void transmit_drop(struct net_interface *ni);
+void transmit_ready(struct net_interface *ni);
+
+/* merge.c */
+/** packet_parse() - Find the headers in the first @len bytes at @frame and note them in @pk. */
+void packet_parse(struct tx_packet *pk, const uint8_t *frame, unsigned int len);
+/** packet_join() - Make @p, which @next describes, part of @pk if it continues it. */
+bool packet_join(struct tx_packet *pk, const struct tx_packet *next, const struct pbuf *p);
+/** packet_finish() - Lengths, sums and offloads as the device needs them; may be called again after a join. */
+void packet_finish(struct tx_packet *pk);
+
+/* receive.c */
+void net_receive(struct netdev *dev, struct netdev_buf *buf);
+void net_receive_end(struct netdev *dev);
+
+/* timeouts.c */
+extern bool timeouts_asleep;
+int timeouts_start(void);
+void timeouts_wake(void);
+/** timeouts_note_packet() - Something happens on the network: timers that stop in silence go on. */
+static inline void timeouts_note_packet(void)
+{
+    extern bool timeouts_packet;
+
+    timeouts_packet = true;
+    if (timeouts_asleep) {
+        timeouts_wake();
+    }
+}
+
+/* memp.c */
+void memp_limits_init(void);
+
+/* random.c */
+int random_init(void);
+
+/* sntp_time.c */
+void sntp_time_start(void);
+
+/* interface.c */
+void interface_found(struct netdev *dev);
+void interface_carrier(struct netdev *dev, bool up);
+/** interface_is_settled() - Is there nothing more to wait for? */
+bool interface_is_settled(const struct net_interface *ni);
+
+/* configure.c */
+/** configure_choose() - Find the source of the interface's addresses. Context: blocks in xenstore. */
+void configure_choose(struct net_interface *ni);
+/** configure_start() - Set addresses, or begin to ask for them. Context: lock held; the interface is up. */
+void configure_start(struct net_interface *ni);
+/** configure_report() - Say what has changed. */
+void configure_report(struct net_interface *ni);
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From the device into the stack without a copy: each piece of a frame is a pbuf whose memory is the driver's page, given back when the last
+ * reference ends. When the stack holds too many pages, because sockets are not read, frames are copied to the heap instead, so that a
+ * slow reader never keeps the ring empty.
+ */
+#include <string.h>
+
+#include <lwip/etharp.h>
+#include <netif/ethernet.h>
+
+#include "port_priv.h"
+
+/* As many pages as the smallest ring has, several times over; the driver's own limit is above. */
+#define HELD_MAX 192U
+
+struct rx_pbuf {
+    struct pbuf_custom custom; /* first: lwIP's pointer is ours */
+};
+
+_Static_assert(sizeof(struct rx_pbuf) <= sizeof(((struct netdev_buf *)0)->scratch),
+               "a pbuf fits in the scratch space");
+
+static void give_back(struct pbuf *p)
+{
+    struct netdev_buf *buf = container_of((void *)p, struct netdev_buf, scratch);
+
+    ((struct net_interface *)buf->dev->user)->rx_held--;
+    netdev_rx_free(buf);
+}
+
+/** wrap() - The pieces of a frame as a chain of pbufs. */
+static struct pbuf *wrap(struct net_interface *ni, struct netdev_buf *buf)
+{
+    struct pbuf *first = NULL, **end = &first;
+    uint32_t left = buf->total;
+
+    while (buf != NULL) {
+        struct netdev_buf *next = buf->next;
+        struct rx_pbuf *rx = (struct rx_pbuf *)buf->scratch;
+        struct pbuf *p;
+
+        rx->custom.custom_free_function = give_back;
+        p = pbuf_alloced_custom(PBUF_RAW, (u16_t)buf->len, PBUF_REF, &rx->custom, buf->data, (u16_t)buf->len);
+        p->tot_len = (u16_t)left;
+        left -= buf->len;
+        buf->next = NULL; /* each is given back by itself */
+        ni->rx_held++;
+        *end = p;
+        end = &p->next;
+        buf = next;
+    }
+    return first;
+}
+
+/** copy() - The frame on the heap; the pages go back at once. */
+static struct pbuf *copy(struct netdev_buf *buf)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)buf->total, PBUF_RAM);
+
+    if (p != NULL) {
+        uint8_t *to = p->payload;
+
+        for (const struct netdev_buf *b = buf; b != NULL; b = b->next) {
+            memcpy(to, b->data, b->len);
+            to += b->len;
+        }
+        net_counters.rx_copied++;
+    }
+    netdev_rx_free(buf);
+    return p;
+}
+
+void net_receive(struct netdev *dev, struct netdev_buf *buf)
+{
+    struct net_interface *ni = dev->user;
+    u16_t checks = (u16_t)(ni->netif.chksum_flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP));
+    struct pbuf *p;
+
+    if (ni == NULL || !ni->added) {
+        netdev_rx_free(buf);
+        return;
+    }
+    if (!ni->in_batch) {
+        ni->in_batch = true;
+        net_lock();
+    }
+    timeouts_note_packet();
+    if (!(buf->flags & NETDEV_CSUM_OK)) {
+        checks |= NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
+    }
+    ni->netif.chksum_flags = checks;
+    p = ni->rx_held < HELD_MAX ? wrap(ni, buf) : copy(buf);
+    if (p != NULL) {
+        (void)ethernet_input(p, &ni->netif);
+    }
+}
+
+void net_receive_end(struct netdev *dev)
+{
+    struct net_interface *ni = dev->user;
+
+    if (ni != NULL && ni->in_batch) {
+        ni->in_batch = false;
+        net_dirty = true;
+        net_unlock();
+    }
+}
