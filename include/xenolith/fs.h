@@ -146,7 +146,7 @@ int dir_read(struct file *dir, struct dir_entry *out);
 /** fs_mount() - Put @fs on top of directory @covers, or, with NULL, at the root of all. -EBUSY, -ENOTDIR. */
 int fs_mount(struct fs *fs, struct node *covers) MUST_CHECK;
 
-/** fs_unmount() - Take it away again and end it. -EBUSY while it is in use, -EINVAL for the root of all. */
+/** fs_unmount() - Take it away again and end it. -EBUSY while it is in use. After the root of all comes a new one, at the next use. */
 int fs_unmount(struct fs *fs);
 
 /** fs_sync_all() - sync(). The first error. */

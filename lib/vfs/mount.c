@@ -62,10 +62,17 @@ static int end_fs(struct fs *fs)
 
 int fs_unmount(struct fs *fs)
 {
-    if (fs->covers == NULL) {
-        return -EINVAL;
+    if (fs == root_fs && cwd == fs->root) {
+        node_put(cwd);
+        cwd = NULL;
     }
-    return fs->users > 0 ? -EBUSY : end_fs(fs);
+    if (fs->users > 0) {
+        return -EBUSY;
+    }
+    if (fs == root_fs) {
+        root_fs = NULL;
+    }
+    return end_fs(fs);
 }
 
 int fs_sync_all(void)

@@ -8,7 +8,8 @@
 #include <xenolith/errno.h>
 #include <xenolith/heap.h>
 #include <xenolith/panic.h>
-#include <xenolith/string.h>
+
+#include "vfs_priv.h"
 
 /* A directory's position: 0 is ".", 1 is "..", from 2 on the file system's cookie. */
 #define FIRST_COOKIE 2
@@ -224,6 +225,9 @@ int dir_read(struct file *dir, struct dir_entry *out)
 
     if (file_node(dir) == NULL || f->node->kind != FILE_DIRECTORY || f->node->ops->list == NULL) {
         return -ENOTDIR;
+    }
+    if (node_was_removed(f->node)) {
+        return 0;
     }
     if (f->offset < FIRST_COOKIE) {
         rc = dot_entry(f->node, (unsigned int)f->offset + 1, out);

@@ -37,7 +37,7 @@ static int check_new_name(struct walk *w, bool is_directory)
     if (rc != -ENOENT) {
         return rc;
     }
-    if (w->wants_dir && !is_directory) {
+    if ((w->wants_dir && !is_directory) || node_was_removed(w->dir)) {
         return -ENOENT;
     }
     return w->dir->fs->read_only ? -EROFS : 0;
@@ -226,7 +226,7 @@ static int rename_walked(struct walk *from, struct walk *to)
         return rc;
     }
     rc = walk_lookup(to, &there);
-    if (rc == 0 || rc == -ENOENT) {
+    if (rc == 0 || (rc == -ENOENT && !node_was_removed(to->dir))) {
         rc = check_rename(from, what, to, rc == 0 ? there : NULL);
     }
     if (rc == 0 && what != there) {

@@ -18,9 +18,7 @@ static int find_or_create(struct walk *w, unsigned int flags, uint32_t permissio
     struct new_node what = {.kind = FILE_REGULAR, .permissions = permissions};
     int rc;
 
-    if (is_create(flags) && w->last == WALK_NAME && w->wants_dir) {
-        return -EISDIR;
-    }
+    w->creates = is_create(flags);
     rc = walk_finish(w, (flags & PATH_NOFOLLOW) == 0 && !exclusive, out);
     if (rc == 0 && exclusive) {
         node_put(*out);
@@ -28,9 +26,6 @@ static int find_or_create(struct walk *w, unsigned int flags, uint32_t permissio
     }
     if (!is_create(flags) || rc != -ENOENT || w->last != WALK_NAME) {
         return rc;
-    }
-    if (w->wants_dir) {
-        return -EISDIR;
     }
     if (w->dir->fs->read_only) {
         return -EROFS;

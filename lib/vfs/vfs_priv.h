@@ -18,6 +18,7 @@ enum walk_last {
  * struct walk - A path walked up to its last component.
  * @dir:       The directory in which @name is to be looked up; one reference.
  * @wants_dir: A slash follows the last component.
+ * @creates:   For O_CREAT: a slash behind the last component, or behind the target of a link there, is -EISDIR.
  * @rest:      The text that @name lies in once a symbolic link was met; else NULL.
  */
 struct walk {
@@ -25,7 +26,7 @@ struct walk {
     enum walk_last last;
     const char *name;
     size_t length;
-    bool wants_dir;
+    bool wants_dir, creates;
     unsigned int links;
     char *rest;
 };
@@ -43,6 +44,9 @@ int walk_lookup(struct walk *w, struct node **out) MUST_CHECK;
  * @w stands where the missing name could be created. -ENOTDIR if a slash follows something else than a directory.
  */
 int walk_finish(struct walk *w, bool follow, struct node **out) MUST_CHECK;
+
+/** node_was_removed() - Has the directory no name any more? Nothing is in it, nothing can be made there: all is -ENOENT. */
+bool node_was_removed(struct node *dir);
 
 /** node_cross() - The root of what is mounted on *@node in its place. Moves the reference. */
 void node_cross(struct node **node);

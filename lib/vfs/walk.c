@@ -59,12 +59,20 @@ static int find_parent(struct node *dir, struct node **out)
     return rc;
 }
 
+bool node_was_removed(struct node *dir)
+{
+    struct file_info info = {0};
+
+    dir->ops->info(dir, &info);
+    return info.links == 0;
+}
+
 static int find_name(struct node *dir, const char *name, size_t length, struct node **out)
 {
     int rc;
 
     if (length > FS_NAME_LIMIT) {
-        return -ENAMETOOLONG;
+        return node_was_removed(dir) ? -ENOENT : -ENAMETOOLONG;
     }
     rc = dir->ops->lookup(dir, name, length, out);
     if (rc == 0) {
@@ -237,8 +245,12 @@ int walk_finish(struct walk *w, bool follow, struct node **out)
 {
     for (;;) {
         struct node *node;
-        int rc = walk_lookup(w, &node);
+        int rc;
 
+        if (w->creates && w->last == WALK_NAME && w->wants_dir) {
+            return -EISDIR;
+        }
+        rc = walk_lookup(w, &node);
         if (rc != 0) {
             return rc;
         }
@@ -249,6 +261,7 @@ int walk_finish(struct walk *w, bool follow, struct node **out)
                 rc = walk_on(w, w->rest);
             }
             if (rc != 0) {
+                w->last = WALK_ROOT; /* it is no name that is missing here */
                 return rc;
             }
             continue;
