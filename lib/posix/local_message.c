@@ -86,7 +86,10 @@ long local_message_send(struct socket *socket, const struct msghdr *message, int
     if (message->msg_controllen > 0) {
         return -EOPNOTSUPP;
     }
-    rc = gather(message, &m);
+    rc = socket_take_error(socket);
+    if (rc == 0) {
+        rc = gather(message, &m);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -129,15 +132,18 @@ long local_message_receive(struct socket *socket, struct msghdr *message, int fl
     bool had_room;
     struct message *m;
     size_t done;
-    long result;
+    long result = socket_take_error(socket);
 
     message->msg_namelen = 0;
     message->msg_controllen = 0;
+    if (result != 0) {
+        return result;
+    }
     if (wait_event_until(&s->readers, !list_is_empty(&s->messages) || !s->receives, deadline_ns) != 0) {
         return -EAGAIN;
     }
     if (list_is_empty(&s->messages)) {
-        return local_end(s);
+        return socket_take_error(socket);
     }
     m = list_entry(s->messages.next, struct message, link);
     done = scatter(m, message);

@@ -52,9 +52,6 @@ void local_drained(struct local_socket *s, bool had_room);
 /** local_has_room() - Is there room in @s for what poll() calls writable? */
 bool local_has_room(const struct local_socket *s);
 
-/** local_end() - What a receive from an empty socket that gets no more returns: its error once, then 0. */
-long local_end(struct local_socket *s);
-
 long local_stream_send(struct socket *s, const struct msghdr *message, int flags);
 long local_stream_receive(struct socket *s, struct msghdr *message, int flags);
 long local_message_send(struct socket *s, const struct msghdr *message, int flags);

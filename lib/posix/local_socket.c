@@ -3,6 +3,7 @@
  * Pairs of connected sockets within the image: their life, state, readiness and options. Never touches what is sent. Descriptors cannot be
  * sent along (SCM_RIGHTS), there being nobody else to send them to.
  */
+#define _GNU_SOURCE
 #include "local_priv.h"
 
 #include <string.h>
@@ -56,11 +57,6 @@ void local_drained(struct local_socket *s, bool had_room)
     if (!had_room && local_has_room(s) && s->peer->is_open) {
         file_notify(&s->peer->socket.file, FILE_CAN_WRITE);
     }
-}
-
-long local_end(struct local_socket *s)
-{
-    return socket_take_error(&s->socket);
 }
 
 /* Tells everybody at @s that its state has changed. */

@@ -116,7 +116,7 @@ long local_stream_receive(struct socket *socket, struct msghdr *message, int fla
         }
         got = copy_out(s, message, done, seen);
         if (got == 0) {
-            return done > 0 ? (long)done : local_end(s);
+            return done > 0 ? (long)done : socket_take_error(socket);
         }
         done += got;
         if (!peek) {
