@@ -7,13 +7,9 @@ HTTPD_OBJS := build/obj/apps/httpd/http_parser.o build/obj/apps/httpd/builtin.o
 APP_OBJS_httpd := $(HTTPD_OBJS)
 APP_CFLAGS_httpd := -std=gnu11 -Iinclude -Iarch/x86/include -Ibuild/include -I$(HTTP_PARSER_DIR)
 
-$(HTTP_PARSER_DIR)/.done: deps/fetch deps/pins
-	@mkdir -p $(@D)
-	$(Q)tar -C $(@D) --strip-components=1 -xzf "$$(deps/fetch http-parser)"
-	@touch $@
-
-# A key of the pin would be finer than the time of deps/pins, but unpacking takes no time.
-$(HTTP_PARSER_DIR)/http_parser.c $(HTTP_PARSER_DIR)/http_parser.h: $(HTTP_PARSER_DIR)/.done
+$(HTTP_PARSER_DIR)/.done: deps/unpack deps/fetch deps/pins
+	$(SAY) UNPACK http-parser
+	$(Q)deps/unpack http-parser $(HTTP_PARSER_DIR)
 
 build/obj/apps/httpd/http_parser.o: $(HTTP_PARSER_DIR)/.done $(SYSROOT_STAMP) Makefile apps/httpd/httpd.mk
 	@mkdir -p $(@D)

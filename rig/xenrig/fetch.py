@@ -11,7 +11,8 @@ from . import ui
 from .ui import complain, say
 
 _LIMIT_S = 60
-_BODY_LINES = 12
+_BODY_LINES = 8
+_COLUMNS = 100
 _TAIL_BYTES = 4096  # of the console's last line, to find the pattern in
 
 
@@ -77,7 +78,7 @@ def show(url, status, got):
     say(f"curl -i {url}")
     lines = body.split("\n")
     for line in [*head.split("\n"), "", *lines[:_BODY_LINES]]:
-        say("  | " + line)
+        say("  | " + (line if len(line) <= _COLUMNS else line[:_COLUMNS - 3] + "..."))
     if len(lines) > _BODY_LINES:
         say(f"  | ... {len(got)} bytes in all")
     say(f"the guest serves {url} until ^C")
