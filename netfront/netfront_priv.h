@@ -32,6 +32,10 @@
  * been so long: half of all upcalls are saved. */
 #define NETFRONT_TX_LAZY    64U
 #define NETFRONT_TX_LAZY_NS (20 * NS_PER_MS)
+
+/* In a flood the backend wakes us for half of what is expected in so long, or that time wakes us. */
+#define NETFRONT_HOLD_NS    (200 * NS_PER_US)
+
 #define NO_REF              UINT32_MAX
 
 /** struct tx_slot - What request id stands for; NO_REF: no grant of its own to end. */
@@ -86,7 +90,11 @@ struct queue {
     struct rx_buf *pool;
     unsigned int pool_len, rx_total, rx_target;
     struct rx_frame frame;
-    struct timer refill_timer, reap_timer;
+    struct timer refill_timer, reap_timer, hold_timer;
+
+    /* How many slots the backend fills at the moment: rx_threshold() alone knows. */
+    uint64_t rate_since_ns, rate_slots;
+    uint32_t expected, held;
 };
 
 struct netfront {
@@ -138,6 +146,8 @@ void tx_mcast(struct netfront *nf, const uint8_t mac[NETDEV_MAC_BYTES], bool add
 /* netfront_rx.c */
 /** rx_poll() - Take up to @budget responses. How many; -EPROTO or -EBUSY: the backend lied. */
 int rx_poll(struct queue *q, unsigned int budget);
+/** rx_threshold() - How many responses to be woken for, after @taken in this batch. Above 1 the hold timer is needed, too. */
+uint32_t rx_threshold(struct queue *q, unsigned int taken);
 
 /* netfront_pool.c */
 void rx_init(struct queue *q, unsigned int target);

@@ -7,6 +7,7 @@
 #include <xenolith/heap.h>
 #include <xenolith/page.h>
 #include <xenolith/sched.h>
+#include <xenolith/time.h>
 
 #include "netfront_priv.h"
 
@@ -58,6 +59,32 @@ static void unmask(struct queue *q)
     }
 }
 
+static bool others_can_run(void)
+{
+    struct sched_stats stats;
+
+    sched_get_stats(&stats);
+    return stats.runnable > 1;
+}
+
+/** arm() - Nothing is left for now: have the backend wake us. 0; 1: it was faster; -EPROTO. */
+static int arm(struct queue *q, unsigned int taken)
+{
+    uint32_t after = rx_threshold(q, taken);
+    int rc = ring_arm(&q->rx, after);
+
+    if (rc == 0 && after > 1) {
+        timer_arm(&q->hold_timer, time_deadline_ns(NETFRONT_HOLD_NS));
+    }
+    if (rc == 0) {
+        rc = ring_arm(&q->tx, MAX(NETFRONT_TX_LAZY, ring_outstanding(&q->tx) / 2));
+    }
+    if (rc == 0 && ring_outstanding(&q->tx) != 0 && !q->reap_timer.armed) {
+        timer_arm(&q->reap_timer, time_deadline_ns(NETFRONT_TX_LAZY_NS));
+    }
+    return rc;
+}
+
 /** batch() - Take what there is, up to a limit. 0: nothing more; 1: go on; negative: the backend lied. */
 static int batch(struct queue *q)
 {
@@ -84,17 +111,12 @@ static int batch(struct queue *q)
         q->tx_blocked = false;
         netdev_tx_ready(dev);
     }
-    if (taken == (int)NETFRONT_BATCH) {
+    /* While others have work, what comes meanwhile can wait behind them without an upcall. */
+    if (taken == (int)NETFRONT_BATCH || (taken > 0 && others_can_run())) {
+        q->rate_slots += (unsigned int)taken;
         return 1;
     }
-    rc = ring_arm(&q->rx, 1);
-    if (rc == 0) {
-        rc = ring_arm(&q->tx, MAX(NETFRONT_TX_LAZY, ring_outstanding(&q->tx) / 2));
-    }
-    if (rc == 0 && ring_outstanding(&q->tx) != 0 && !q->reap_timer.armed) {
-        timer_arm(&q->reap_timer, time_deadline_ns(NETFRONT_TX_LAZY_NS));
-    }
-    return rc;
+    return arm(q, (unsigned int)taken);
 }
 
 static void queue_main(void *arg)
@@ -134,6 +156,7 @@ static struct queue *queue_make(struct netfront *nf, unsigned int index)
         wait_queue_init(&q->wq);
         timer_init(&q->refill_timer, on_timer, q);
         timer_init(&q->reap_timer, on_timer, q);
+        timer_init(&q->hold_timer, on_timer, q);
         nf->queues[index] = q;
     }
     return q;
@@ -176,6 +199,9 @@ int queue_open(struct netfront *nf, unsigned int index)
     q->tx_ref = q->rx_ref = NO_REF;
     q->stopping = q->kicked = q->masked = q->tx_blocked = false;
     q->fired = 0;
+    q->rate_since_ns = time_monotonic_ns();
+    q->rate_slots = 0;
+    q->expected = q->held = 0;
     tx_init(q);
     rx_init(q, rx_target(nf));
     rc = make_ring(q, &q->tx, &q->tx_page, &q->tx_ref, sizeof(union netif_tx_sring_entry), trace_id);
@@ -207,6 +233,7 @@ void queue_stop(struct queue *q)
     q->stopping = true;
     (void)timer_cancel(&q->refill_timer);
     (void)timer_cancel(&q->reap_timer);
+    (void)timer_cancel(&q->hold_timer);
     if (q->thread != NULL) {
         wait_wake_all(&q->wq);
         (void)thread_join(q->thread);

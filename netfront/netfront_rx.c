@@ -7,10 +7,15 @@
  */
 #include <xenolith/errno.h>
 #include <xenolith/string.h>
+#include <xenolith/time.h>
 
 #include "netfront_priv.h"
 
 #define MAX_PIECES XEN_NETIF_NR_SLOTS_MIN
+
+/* The rate of slots is taken over so long; fewer than so many are never waited for. */
+#define RATE_NS  NS_PER_MS
+#define HOLD_MIN 4U
 
 /** free_frame() - Give all pieces back, and be ready for the next frame. */
 static void free_frame(struct rx_frame *frame)
@@ -127,6 +132,26 @@ static int take_piece(struct queue *q, struct rx_buf *b, const struct netif_rx_r
         add_piece(frame, b, rsp);
     }
     return rc;
+}
+
+uint32_t rx_threshold(struct queue *q, unsigned int taken)
+{
+    uint64_t now = time_monotonic_ns(), span = now - q->rate_since_ns;
+    uint32_t wanted;
+
+    q->rate_slots += taken;
+    if (taken < q->held) {
+        q->expected = 0; /* it was the timer that woke us: the flood is over */
+    } else if (span >= RATE_NS) {
+        q->expected = (uint32_t)MIN(q->rate_slots * NETFRONT_HOLD_NS / span, NETFRONT_SLOTS);
+    }
+    if (span >= RATE_NS) {
+        q->rate_since_ns = now;
+        q->rate_slots = 0;
+    }
+    wanted = MIN(q->expected / 2, q->rx_target / 4);
+    q->held = wanted < HOLD_MIN ? 1 : wanted;
+    return q->held;
 }
 
 int rx_poll(struct queue *q, unsigned int budget)

@@ -272,6 +272,35 @@ static void errors_cost_the_frame_alone(void **state)
     assert_true(dev->carrier);
 }
 
+/* How often @nr frames that come @apart_ns from each other wake us; all arrive. */
+static unsigned int wakes_by(unsigned int nr, uint64_t apart_ns)
+{
+    uint64_t before = dev->stats.upcalls;
+
+    rx_frames = 0;
+    for (unsigned int i = 0; i < nr; i++) {
+        make_outgoing(100);
+        assert_true(fake_nb_send(0, &outgoing, true));
+        thread_sleep_ns(apart_ns);
+    }
+    thread_sleep_ns(NETFRONT_HOLD_NS);
+    thread_yield();
+    assert_int_equal(rx_frames, nr);
+    return (unsigned int)(dev->stats.upcalls - before);
+}
+
+static void a_flood_wakes_us_less_often(void **state)
+{
+    (void)state;
+    connect_up();
+    assert_int_equal(wakes_by(100, 100 * NS_PER_US), 100);
+    assert_true(wakes_by(10000, 5 * NS_PER_US) < 10000 / 10);
+    /* And it is over at once: one frame waits no longer than the hold. */
+    thread_sleep_ns(10 * NS_PER_MS);
+    (void)wakes_by(1, NS_PER_US);
+    assert_int_equal(wakes_by(100, 100 * NS_PER_US), 100);
+}
+
 static void one_not_trusted_sees_nothing_but_packets(void **state)
 {
     (void)state;
@@ -381,6 +410,7 @@ int main(void)
         TEST(a_full_ring_says_so_and_comes_back),
         TEST(receives_frames_in_parts),
         TEST(errors_cost_the_frame_alone),
+        TEST(a_flood_wakes_us_less_often),
         TEST(one_not_trusted_sees_nothing_but_packets),
         TEST(multicast_is_told_and_remembered),
         TEST(frames_kept_outlive_the_connection),
