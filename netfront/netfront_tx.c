@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sending. A frame's own pages are granted, read-only, one slot for each page it touches; where the backend is not trusted, takes no
- * scatter-gather, or the frame has too many pieces, it is copied into pages kept for that. Responses name requests by id, an index into
- * q->slots that is checked before use.
+ * Sending. A frame's own pages are granted, read-only, one slot for each page it touches; where the sender asks for it, the backend is not
+ * trusted, takes no scatter-gather, or the frame has too many pieces, it is copied into pages kept for that. Responses name requests by id,
+ * an index into q->slots that is checked before use.
  * ABI: xen/io/netif.h, "Guest transmit".
  */
 #include <xenolith/errno.h>
@@ -20,6 +20,7 @@ struct plan {
     uint32_t total;
     unsigned int slots, extras;
     bool bounce;
+    bool copy; /* the caller has no more to do with it */
     uint16_t ids[MAX_SLOTS];
     struct netif_tx_request reqs[MAX_SLOTS];
 };
@@ -100,7 +101,8 @@ static int plan_check(struct plan *p, const struct netfront *nf)
         return -EOPNOTSUPP;
     }
     /* A backend looks for the Ethernet header in the first slot. */
-    if (!nf->trusted || p->slots > max || first < NETDEV_HEADER) {
+    p->copy = (tx->flags & NETDEV_COPY) && p->total <= PAGE_SIZE;
+    if (!nf->trusted || p->copy || p->slots > max || first < NETDEV_HEADER) {
         p->bounce = true;
         p->slots = (p->total + (uint32_t)PAGE_SIZE - 1) >> PAGE_SHIFT;
     }
@@ -111,7 +113,7 @@ static int plan_check(struct plan *p, const struct netfront *nf)
 static int plan_slot(struct plan *p, unsigned int n, const void *addr, uint32_t len, grant_ref_t ref)
 {
     struct queue *q = p->q;
-    uint16_t id = tx_take_id(q, p->tx);
+    uint16_t id = tx_take_id(q, p->copy ? NULL : p->tx);
 
     p->ids[n] = id;
     p->reqs[n] = (struct netif_tx_request){
@@ -207,7 +209,7 @@ static int plan_bounce(struct plan *p, unsigned int *made)
             return rc;
         }
     }
-    q->nf->dev.stats.tx_bounced++;
+    q->nf->dev.stats.tx_bounced += !p->copy;
     return 0;
 }
 
@@ -307,7 +309,7 @@ int netfront_tx(struct netdev *dev, struct netdev_tx *tx, bool more)
     if (!more && !q->in_batch) {
         queue_show(q, &q->tx, q->tx_port);
     }
-    return 0;
+    return p.copy ? 1 : 0;
 }
 
 void netfront_flush(struct netdev *dev)

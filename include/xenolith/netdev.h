@@ -18,6 +18,7 @@
 #define NETDEV_MAC_BYTES   6
 #define NETDEV_HEADER      14     /* Ethernet's */
 #define NETDEV_MAX_FRAME   65535U /* header included; large only with GSO or a large MTU */
+#define NETDEV_COPY_MAX    4096U
 #define NETDEV_MCAST_MAX   64     /* addresses in the filter */
 
 /* What the other side does for us; may change when it comes back, while the carrier is down. */
@@ -31,6 +32,7 @@
 /* Flags of a frame, sent or received. */
 #define NETDEV_CSUM_BLANK  (1U << 0) /* the TCP/UDP checksum field holds only the pseudo-header's sum */
 #define NETDEV_CSUM_OK     (1U << 1) /* received: the checksum needs no look */
+#define NETDEV_COPY        (1U << 2) /* to send: copy it if that can be done; see netdev_tx() */
 
 enum netdev_gso {
     NETDEV_GSO_NONE,
@@ -143,7 +145,8 @@ struct netdev *netdev_next(struct netdev *dev);
 /**
  * netdev_tx() - Send a frame.
  * @more: Others follow at once: netdev_flush() will be called. Frames sent from rx() wait for the end of the batch by themselves.
- * Return: 0: accepted, done() will come. Else the frame is still the caller's: -EAGAIN, no room, tx_ready() will come; -ENOTCONN; -EINVAL,
+ * A frame of up to NETDEV_COPY_MAX bytes with NETDEV_COPY is copied into memory of the driver's, which costs less than to share pages for it.
+ * Return: 0: accepted, done() will come. 1: accepted and copied: done() will not come, and everything is the caller's again. Else the frame is still the caller's: -EAGAIN, no room, tx_ready() will come; -ENOTCONN; -EINVAL,
  * shorter than a header; -EMSGSIZE; -EOPNOTSUPP, an offload that is not offered; -ENOMEM; -EBUSY: as in done().
  */
 static inline int netdev_tx(struct netdev *dev, struct netdev_tx *tx, bool more)

@@ -13,6 +13,7 @@
 #include <lwip/netif.h>
 
 #include <xenolith/boot.h>
+#include <xenolith/console.h>
 #include <xenolith/errno.h>
 #include <xenolith/heap.h>
 #include <xenolith/printk.h>
@@ -245,6 +246,21 @@ void configure_start(struct net_interface *ni)
     configure_v6(ni);
 }
 
+/** say() - A line that is wanted whatever loglevel= says: without it nobody knows how to reach the domain. */
+static void PRINTF_LIKE(1, 2) say(const char *fmt, ...)
+{
+    char line[320];
+    va_list ap;
+    size_t len;
+
+    va_start(ap, fmt);
+    len = (size_t)kvsnprintf(line, sizeof(line) - 1, fmt, ap);
+    va_end(ap);
+    len = MIN(len, sizeof(line) - 2);
+    line[len++] = '\n';
+    console_write_atomic(line, len);
+}
+
 static void append(char *line, size_t bytes, const char *word, const char *text)
 {
     size_t len = strlen(line);
@@ -268,7 +284,7 @@ static void report_v4(struct net_interface *ni)
     }
     ni->told_v4 = address;
     if (address == 0) {
-        pr_info("%s: has lost its IPv4 address", ni->name);
+        say("%s: has lost its IPv4 address", ni->name);
         return;
     }
     (void)ip4addr_ntoa_r(netif_ip4_addr(netif), text, sizeof(text));
@@ -286,9 +302,9 @@ static void report_v4(struct net_interface *ni)
             append(line, sizeof(line), "dns", ipaddr_ntoa_r(server, name, sizeof(name)));
         }
     }
-    pr_info("%s: %s by %s, mac %02x:%02x:%02x:%02x:%02x:%02x, mtu %u", ni->name, line, ni->source,
-            netif->hwaddr[0], netif->hwaddr[1], netif->hwaddr[2], netif->hwaddr[3], netif->hwaddr[4],
-            netif->hwaddr[5], netif->mtu);
+    say("%s: %s by %s, mac %02x:%02x:%02x:%02x:%02x:%02x, mtu %u", ni->name, line, ni->source,
+        netif->hwaddr[0], netif->hwaddr[1], netif->hwaddr[2], netif->hwaddr[3], netif->hwaddr[4],
+        netif->hwaddr[5], netif->mtu);
 }
 
 static void report_v6(struct net_interface *ni)
@@ -306,8 +322,8 @@ static void report_v6(struct net_interface *ni)
         ni->told_v6 ^= (uint8_t)(1U << i);
         if (valid && !ip6_addr_islinklocal(netif_ip6_addr(netif, i))) {
             (void)ip6addr_ntoa_r(netif_ip6_addr(netif, i), text, sizeof(text));
-            pr_info("%s: %s/64 by %s", ni->name, text,
-                    netif_ip6_addr_isstatic(netif, i) ? "ip6=" : "router advertisement");
+            say("%s: %s/64 by %s", ni->name, text,
+                netif_ip6_addr_isstatic(netif, i) ? "ip6=" : "router advertisement");
         }
     }
 }

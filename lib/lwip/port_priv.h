@@ -14,6 +14,9 @@
 #include "ip_words.h"
 #include "net.h"
 
+/* A frame of its own, not joined from segments, is one slot with the driver, whatever its pieces: for each page more a backend would map, unmap
+ * and copy a page. */
+#define TX_DRIVER_COPY_BYTES 3072U
 #define TX_COPY_BYTES 256U /* frames up to this are copied: cheaper than to keep what they consist of */
 #define TX_MAX_FRAGS  19U  /* a header and what the backend takes of pages */
 #define TX_MAX_SLOTS  18U

@@ -74,7 +74,7 @@ static struct pbuf *copy(struct netdev_buf *buf)
 void net_receive(struct netdev *dev, struct netdev_buf *buf)
 {
     struct net_interface *ni = dev->user;
-    u16_t checks = (u16_t)(ni->netif.chksum_flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP));
+    u16_t checks;
     struct pbuf *p;
 
     if (ni == NULL || !ni->added) {
@@ -86,6 +86,7 @@ void net_receive(struct netdev *dev, struct netdev_buf *buf)
         net_lock();
     }
     timeouts_note_packet();
+    checks = (u16_t)(ni->netif.chksum_flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP));
     if (!(buf->flags & NETDEV_CSUM_OK)) {
         checks |= NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
     }

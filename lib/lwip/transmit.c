@@ -234,6 +234,9 @@ void transmit_push(struct net_interface *ni)
         int rc;
 
         packet_finish(pk);
+        if (pk->nr_segments == 1 && pk->total <= TX_DRIVER_COPY_BYTES) {
+            pk->tx.flags |= NETDEV_COPY;
+        }
         rc = netdev_tx(ni->dev, &pk->tx, true);
         if (rc == -EAGAIN) {
             ni->blocked = true;
@@ -245,8 +248,11 @@ void transmit_push(struct net_interface *ni)
         if (ni->first == NULL) {
             ni->last = NULL;
         }
-        if (rc == 0) {
-            ni->unshown = true;
+        ni->unshown |= rc >= 0;
+        if (rc == 1) {
+            packet_end(pk);
+        } else if (rc == 0) {
+            continue; /* packet_done() ends it */
         } else if (rc == -EBUSY) {
             list_remove(&pk->link); /* as in packet_done() */
         } else {

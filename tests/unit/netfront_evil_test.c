@@ -50,6 +50,9 @@ static void random_tx(void)
         s->tx.gso_type = NETDEV_GSO_TCP4;
         s->tx.gso_size = 1448;
     }
+    if (fake_random_below(3) == 0) {
+        s->tx.flags |= NETDEV_COPY;
+    }
     s->tx.hash = (uint32_t)fake_random();
     (void)send(s);
 }

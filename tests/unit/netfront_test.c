@@ -126,6 +126,41 @@ static void sends_pieces_of_any_shape(void **state)
     assert_true(dev->stats.tx_bounced > 0);
 }
 
+static void what_is_copied_is_the_senders_again_at_once(void **state)
+{
+    uint64_t bounced;
+
+    (void)state;
+    connect_up();
+    bounced = dev->stats.tx_bounced;
+    for (unsigned int n = 0; n < 600; n++) {
+        struct sent *s = new_sent();
+        struct sent before;
+
+        s->frags[0] = (struct netdev_frag){memory + 4000, 20};
+        s->frags[1] = (struct netdev_frag){memory + 4090, 14 + (uint32_t)fake_random_below(4062)};
+        s->tx.nr_frags = 2;
+        s->tx.flags = NETDEV_COPY;
+        assert_int_equal(send(s), 1);
+        before = *s;
+        assert_int_equal(fake_nb_take(0), 1);
+        assert_true(same(&got, &before));
+        breathe();
+    }
+    assert_int_equal(tx_done, 0);
+    assert_int_equal(dev->stats.tx_bounced, bounced);
+    /* Too large for a page: as if the flag were not there. */
+    struct sent *large = new_sent();
+
+    large->frags[0] = (struct netdev_frag){memory, 5000};
+    large->tx.nr_frags = 1;
+    large->tx.flags = NETDEV_COPY;
+    assert_int_equal(send(large), 0);
+    assert_int_equal(fake_nb_take(0), 1);
+    breathe();
+    assert_int_equal(tx_done, 1);
+}
+
 static void refuses_what_cannot_be_sent(void **state)
 {
     struct sent *s;
@@ -405,6 +440,7 @@ int main(void)
         TEST(one_event_channel_where_no_more_are_offered),
         TEST(many_queues),
         TEST(sends_pieces_of_any_shape),
+        TEST(what_is_copied_is_the_senders_again_at_once),
         TEST(refuses_what_cannot_be_sent),
         TEST(gso_and_checksums_are_told),
         TEST(a_full_ring_says_so_and_comes_back),

@@ -70,6 +70,7 @@ void net_assert_locked(void);
 #define LWIP_IPV6_AUTOCONFIG         1
 #define LWIP_IPV6_REASS              1
 #define LWIP_IPV6_FRAG               1
+#define IPV6_FRAG_COPYHEADER         1 /* its note of a fragment is larger than the header it overwrites */
 #define LWIP_IPV6_MLD                1
 #define MEMP_NUM_MLD6_GROUP          64
 #define LWIP_IPV6_SCOPES             1
