@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <lwip/ip_addr.h>
+#include <lwip/netif.h>
 #include <lwip/udp.h>
 
 #include <xenolith/list.h>
@@ -31,10 +32,21 @@ static inline void net_lock(void)
     net_depth++;
 }
 
+/** net_has_looped() - Has lwIP sent something to ourselves, which nobody else tells? */
+static inline bool net_has_looped(void)
+{
+    for (const struct netif *n = netif_list; n != NULL; n = n->next) {
+        if (n->loop_first != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** net_unlock() - Leave it. */
 static inline void net_unlock(void)
 {
-    if (net_depth == 1 && net_dirty) {
+    if (net_depth == 1 && (net_dirty || net_has_looped())) {
         net_flush();
     }
     net_depth--;
