@@ -204,7 +204,7 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     struct netif *netif;
     uint16_t port;
     struct pbuf *p;
-    size_t bytes;
+    size_t bytes = 0;
     int rc = 0;
 
     (void)flags;

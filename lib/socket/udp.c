@@ -197,7 +197,7 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     ip_addr_t ip, source;
     uint16_t port;
     struct pbuf *p;
-    size_t bytes;
+    size_t bytes = 0;
     int rc;
 
     (void)flags;
