@@ -78,25 +78,43 @@ static int ask_interface(struct netif *netif, unsigned long what, struct ifreq *
     }
 }
 
-int inet_control(struct file *file, unsigned long request, void *argument)
+static int ask_by_name(unsigned long what, struct ifreq *request)
 {
-    struct ifreq *ask = argument;
     struct netif *netif;
 
-    switch (request) {
-    case FIONBIO:
+    request->ifr_name[IFNAMSIZ - 1] = '\0';
+    netif = interface_find(request->ifr_name);
+    return netif != NULL ? ask_interface(netif, what, request) : -ENODEV;
+}
+
+static int name_by_index(struct ifreq *request)
+{
+    struct netif *netif = inet_netif_at(0, (unsigned int)request->ifr_ifindex);
+
+    if (netif == NULL) {
+        return -ENODEV;
+    }
+    interface_name(netif, request->ifr_name);
+    return 0;
+}
+
+int inet_control(struct file *file, unsigned long request, void *argument)
+{
+    int rc;
+
+    if (request == FIONBIO) {
         file->flags &= ~(unsigned int)FILE_NONBLOCK;
         file->flags |= *(int *)argument != 0 ? FILE_NONBLOCK : 0;
         return 0;
+    }
+    net_lock();
+    switch (request) {
     case SIOCGIFCONF:
-        return list_interfaces(argument);
+        rc = list_interfaces(argument);
+        break;
     case SIOCGIFNAME:
-        netif = inet_netif_at(0, (unsigned int)ask->ifr_ifindex);
-        if (netif == NULL) {
-            return -ENODEV;
-        }
-        interface_name(netif, ask->ifr_name);
-        return 0;
+        rc = name_by_index(argument);
+        break;
     case SIOCGIFFLAGS:
     case SIOCGIFADDR:
     case SIOCGIFNETMASK:
@@ -104,10 +122,12 @@ int inet_control(struct file *file, unsigned long request, void *argument)
     case SIOCGIFMTU:
     case SIOCGIFINDEX:
     case SIOCGIFHWADDR:
-        ask->ifr_name[IFNAMSIZ - 1] = '\0';
-        netif = interface_find(ask->ifr_name);
-        return netif != NULL ? ask_interface(netif, request, ask) : -ENODEV;
+        rc = ask_by_name(request, argument);
+        break;
     default:
-        return -ENOTTY;
+        rc = -ENOTTY;
+        break;
     }
+    net_unlock();
+    return rc;
 }

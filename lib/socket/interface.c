@@ -74,7 +74,9 @@ unsigned int if_nametoindex(const char *name)
     if (!start()) {
         return 0;
     }
+    net_lock();
     netif = interface_find(name);
+    net_unlock();
     if (netif == NULL) {
         errno = ENODEV;
         return 0;
@@ -84,8 +86,13 @@ unsigned int if_nametoindex(const char *name)
 
 char *if_indextoname(unsigned int index, char *name)
 {
-    struct netif *netif = start() ? inet_netif_at(0, index) : NULL;
+    struct netif *netif = NULL;
 
+    if (start()) {
+        net_lock();
+        netif = inet_netif_at(0, index);
+        net_unlock();
+    }
     if (netif == NULL) {
         errno = ENXIO;
         return NULL;

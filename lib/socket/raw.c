@@ -14,7 +14,8 @@
 
 #include <xenolith/heap.h>
 
-#define MOST_BYTES   65515U
+#define MOST_BYTES_V4 65515U
+#define MOST_BYTES_V6 65495U
 #define FILTER_ICMP  1 /* ICMP_FILTER, ICMP6_FILTER */
 #define ECHO_REQUEST 8
 #define ECHO_REPLY   0
@@ -102,11 +103,12 @@ static int do_bind(struct socket *s, const struct sockaddr *address, socklen_t l
     if (rc != 0) {
         return rc;
     }
-    if (!r->ps.options.freebind && !ip_addr_ismulticast(&ip) && !inet_address_is_ours(&ip)) {
-        return -EADDRNOTAVAIL;
-    }
     net_lock();
-    rc = inet_errno(raw_bind(r->pcb, &ip));
+    if (r->ps.options.freebind || ip_addr_ismulticast(&ip) || inet_address_is_ours(&ip)) {
+        rc = inet_errno(raw_bind(r->pcb, &ip));
+    } else {
+        rc = -EADDRNOTAVAIL;
+    }
     net_unlock();
     if (r->ping && rc == 0) {
         r->id = port != 0 ? port : new_id();
@@ -203,7 +205,7 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     ip_addr_t to, source;
     struct netif *netif;
     uint16_t port;
-    struct pbuf *p;
+    struct pbuf *p = NULL;
     size_t bytes = 0;
     int rc = 0;
 
@@ -218,14 +220,14 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     } else {
         rc = -EDESTADDRREQ;
     }
-    if (rc == 0) {
-        rc = packet_send_control(&r->ps, message, &source, &netif);
-    }
     if (rc != 0) {
         return rc;
     }
     net_lock();
-    rc = packet_gather(message, MOST_BYTES, &p);
+    rc = packet_send_control(&r->ps, message, &source, &netif);
+    if (rc == 0) {
+        rc = packet_gather(message, s->family == AF_INET6 ? MOST_BYTES_V6 : MOST_BYTES_V4, &p);
+    }
     if (rc == 0) {
         bytes = p->tot_len;
         prepare_pcb(r);
@@ -316,11 +318,15 @@ static int do_set_option(struct socket *s, int level, int option, const void *va
 static int do_get_option(struct socket *s, int level, int option, void *value, socklen_t *length)
 {
     struct raw_socket *r = raw_of(s);
+    int rc;
 
     if (s->family == AF_INET && level == IPPROTO_IP && option == IP_HDRINCL) {
         return inet_int_out(r->ps.options.header_included, value, length);
     }
-    return packet_get_option(&r->ps, level, option, value, length);
+    net_lock();
+    rc = packet_get_option(&r->ps, level, option, value, length);
+    net_unlock();
+    return rc;
 }
 
 static void release(struct file *file)

@@ -268,7 +268,7 @@ static int get_tcp_option(const struct stream *st, int option, void *value, sock
     }
 }
 
-int stream_get_option(struct socket *s, int level, int option, void *value, socklen_t *length)
+static int get_option(struct socket *s, int level, int option, void *value, socklen_t *length)
 {
     const struct stream *st = stream_of(s);
 
@@ -292,4 +292,14 @@ int stream_get_option(struct socket *s, int level, int option, void *value, sock
         }
     }
     return inet_get_option(s, &st->options, level, option, value, length);
+}
+
+int stream_get_option(struct socket *s, int level, int option, void *value, socklen_t *length)
+{
+    int rc;
+
+    net_lock();
+    rc = get_option(s, level, option, value, length);
+    net_unlock();
+    return rc;
 }

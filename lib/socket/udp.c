@@ -13,7 +13,9 @@
 
 #include "icmp_errors.h"
 
-#define MOST_BYTES 65507U
+/* A pbuf with all headers is at most 65,535 bytes. */
+#define MOST_BYTES_V4 65507U
+#define MOST_BYTES_V6 65487U
 
 struct udp_socket {
     struct packet_socket ps;
@@ -48,17 +50,19 @@ static int do_bind(struct socket *s, const struct sockaddr *address, socklen_t l
     if (u->pcb->local_port != 0) {
         return -EINVAL;
     }
-    if (!u->ps.options.freebind && !ip_addr_ismulticast(&ip) && !inet_address_is_ours(&ip) &&
-        !(IP_IS_V4_VAL(ip) && ip_2_ip4(&ip)->addr == INADDR_BROADCAST)) {
-        return -EADDRNOTAVAIL;
-    }
     if (IP_IS_V6_VAL(ip) && ip_addr_isany(&ip) && !u->ps.options.v6only) {
         ip = *IP_ANY_TYPE;
     }
     net_lock();
-    rc = inet_errno(udp_bind(u->pcb, &ip, port));
+    if (u->ps.options.freebind || ip_addr_ismulticast(&ip) || inet_address_is_ours(&ip) ||
+        (IP_IS_V4_VAL(ip) && ip_2_ip4(&ip)->addr == INADDR_BROADCAST)) {
+        rc = inet_errno(udp_bind(u->pcb, &ip, port));
+        rc = rc == -ENOBUFS ? -EADDRINUSE : rc;
+    } else {
+        rc = -EADDRNOTAVAIL;
+    }
     net_unlock();
-    return rc == -ENOBUFS ? -EADDRINUSE : rc;
+    return rc;
 }
 
 /* ICMP says that nobody listens at the other end. */
@@ -196,7 +200,7 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     struct netif *netif;
     ip_addr_t ip, source;
     uint16_t port;
-    struct pbuf *p;
+    struct pbuf *p = NULL;
     size_t bytes = 0;
     int rc;
 
@@ -208,16 +212,16 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
         return -EPIPE;
     }
     rc = destination(u, message, &ip, &port);
-    if (rc == 0) {
-        rc = packet_send_control(&u->ps, message, &source, &netif);
-    }
     if (rc != 0) {
         return rc;
     }
     net_lock();
-    rc = is_broadcast_allowed(u, &ip);
+    rc = packet_send_control(&u->ps, message, &source, &netif);
     if (rc == 0) {
-        rc = packet_gather(message, MOST_BYTES, &p);
+        rc = is_broadcast_allowed(u, &ip);
+    }
+    if (rc == 0) {
+        rc = packet_gather(message, IP_IS_V6_VAL(ip) ? MOST_BYTES_V6 : MOST_BYTES_V4, &p);
     }
     if (rc == 0) {
         bytes = p->tot_len;
@@ -271,7 +275,12 @@ static int do_set_option(struct socket *s, int level, int option, const void *va
 
 static int do_get_option(struct socket *s, int level, int option, void *value, socklen_t *length)
 {
-    return packet_get_option(packet_socket_of(s), level, option, value, length);
+    int rc;
+
+    net_lock();
+    rc = packet_get_option(packet_socket_of(s), level, option, value, length);
+    net_unlock();
+    return rc;
 }
 
 static void release(struct file *file)
