@@ -184,7 +184,7 @@ static void write_header(struct text *t, const struct entry *e)
 
     text_add(t, STATUS_LINE);
     text_bytes(t, server_date, FIELDS_DATE_LENGTH);
-    text_add(t, "\r\nServer: xenolith\r\nContent-Type: ");
+    text_add(t, "\r\nContent-Type: ");
     text_add(t, e->type);
     text_add(t, "\r\nContent-Length: ");
     text_number(t, e->size, 1);
@@ -199,7 +199,8 @@ static void write_header(struct text *t, const struct entry *e)
     if (e->packed || e->gzip != NULL) {
         text_add(t, "\r\nVary: Accept-Encoding");
     }
-    text_add(t, "\r\nAccept-Ranges: bytes\r\n\r\n");
+    /* What is small nobody wants in parts; every byte of a header is read by somebody. */
+    text_add(t, e->size > options.small_file ? "\r\nAccept-Ranges: bytes\r\n\r\n" : "\r\n\r\n");
 }
 
 /* Of a body in memory the sum tells any two apart; of a large file size and time have to do. */

@@ -8,13 +8,14 @@
 #include <xenolith/events.h>
 #include <xenolith/gnttab.h>
 #include <xenolith/heap.h>
+#include <xenolith/net.h>
 #include <xenolith/netdev.h>
 #include <xenolith/page.h>
 #include <xenolith/sched.h>
 
 #include "httpd.h"
 
-#define DEVICE_FIGURES 12
+#define DEVICE_FIGURES 14
 
 struct shower {
     void (*show)(void *cookie, const struct figure *figure);
@@ -59,12 +60,26 @@ static void kernel_figures(const struct shower *to)
     show(to, "grants_ended_total", "Grants ended", grants.ends);
 }
 
+static void stack_figures(const struct shower *to)
+{
+    struct net_stats net;
+
+    net_get_stats(&net);
+    show(to, "tcp_connections", "TCP connections", net.tcp_connections);
+    show(to, "tcp_time_wait", "TCP connections that only wait for stray packets", net.tcp_time_wait);
+    show(to, "tcp_received_total", "TCP segments received", net.tcp_in);
+    show(to, "tcp_sent_total", "TCP segments sent", net.tcp_out);
+    show(to, "tcp_retransmitted_total", "TCP segments sent again", net.tcp_retransmitted);
+    show(to, "tcp_dropped_total", "TCP segments dropped", net.tcp_dropped);
+    show(to, "net_merged_total", "Segments that left within a larger frame", net.frames_merged);
+}
+
 static uint64_t device_figure(const struct netdev *dev, unsigned int which)
 {
     const struct netdev_stats *s = &dev->stats;
     const uint64_t values[DEVICE_FIGURES] = {
-        dev->carrier,  s->rx_packets, s->rx_bytes, s->rx_dropped + s->rx_no_memory, s->rx_errors,
-        s->tx_packets, s->tx_bytes,   s->tx_busy,  s->tx_errors + s->tx_lost,       s->notifies,
+        dev->carrier,  s->rx_packets, s->rx_bytes, s->rx_slots, s->rx_dropped + s->rx_no_memory, s->rx_errors,
+        s->tx_packets, s->tx_bytes,   s->tx_slots, s->tx_busy,  s->tx_errors + s->tx_lost,       s->notifies,
         s->upcalls,    s->batches,
     };
 
@@ -76,15 +91,17 @@ static void device_figures(const struct shower *to)
 {
     static const char *const names[DEVICE_FIGURES][2] = {
         {"net_carrier", "Carrier"},
-        {"net_received_packets_total", "Packets received"},
-        {"net_received_bytes_total", "Bytes received"},
-        {"net_received_dropped_total", "Packets dropped on receipt"},
-        {"net_received_errors_total", "Errors of receipt"},
-        {"net_sent_packets_total", "Packets sent"},
-        {"net_sent_bytes_total", "Bytes sent"},
-        {"net_sent_busy_total", "Times the ring was full"},
-        {"net_sent_errors_total", "Errors of sending"},
-        {"net_notifications_total", "Notifications sent to the backend"},
+        {"net_rx_packets_total", "Packets received"},
+        {"net_rx_bytes_total", "Bytes received"},
+        {"net_rx_slots_total", "Ring slots received"},
+        {"net_rx_dropped_total", "Packets dropped on receipt"},
+        {"net_rx_errors_total", "Errors of receipt"},
+        {"net_tx_packets_total", "Packets sent"},
+        {"net_tx_bytes_total", "Bytes sent"},
+        {"net_tx_slots_total", "Ring slots sent"},
+        {"net_tx_busy_total", "Times the ring was full"},
+        {"net_tx_errors_total", "Errors of sending"},
+        {"net_notifies_total", "Notifications sent to the backend"},
         {"net_upcalls_total", "Upcalls from the backend"},
         {"net_batches_total", "Batches received"},
     };
@@ -111,6 +128,7 @@ void platform_figures(void (*show_figure)(void *cookie, const struct figure *fig
     show(&to, "uptime_seconds", "Seconds since the server started", (server_ms - server_start_ms) / 1000);
     memory_figures(&to);
     kernel_figures(&to);
+    stack_figures(&to);
     device_figures(&to);
 }
 

@@ -70,7 +70,7 @@ void respond_head(struct text *t, const struct conn *c, int status, bool old)
     text_add(t, reason(status));
     text_add(t, "\r\nDate: ");
     text_bytes(t, server_date, FIELDS_DATE_LENGTH);
-    text_add(t, "\r\nServer: xenolith\r\n");
+    text_add(t, "\r\n");
     add_connection(t, c, old);
 }
 

@@ -2,10 +2,10 @@
 /*
  * iperf: lwIP's lwiperf, which Debian's iperf (version 2) drives in both directions, on port 5001.
  *
- *   iperf                    serve: iperf -c US; with -r or -d it also sends
+ *   iperf [check]            serve: iperf -c US; with -r or -d it also sends; check: compare what is received with iperf's pattern
  *   iperf client ADDRESS     send for ten seconds to an iperf -s
  *
- * It uses lwIP's own interface, no sockets: what it measures is the stack and the driver. Received bytes are compared with iperf's pattern.
+ * It uses lwIP's own interface, no sockets: what it measures is the stack and the driver.
  */
 #include <semaphore.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 #include <lwip/apps/lwiperf.h>
 
 #include <net.h>
+
+#include "pattern.h"
 
 #define REPORTS 16
 
@@ -75,12 +77,14 @@ static bool print_one(void)
 int main(int argc, char **argv)
 {
     ip_addr_t peer;
-    bool client = argc == 3 && strcmp(argv[1], "client") == 0;
+    bool client = argc == 3 && strcmp(argv[1], "client") == 0,
+         check = argc == 2 && strcmp(argv[1], "check") == 0;
 
-    if ((argc != 1 && !client) || (client && !ipaddr_aton(argv[2], &peer))) {
-        printf("iperf: usage: iperf [client ADDRESS]\n");
+    if ((argc != 1 && !client && !check) || (client && !ipaddr_aton(argv[2], &peer))) {
+        printf("iperf: usage: iperf [check | client ADDRESS]\n");
         return 2;
     }
+    pattern_init(check);
     sem_init(&there, 0, 0);
     if (net_start() != 0) {
         printf("iperf: no network\n");
