@@ -46,8 +46,9 @@ vif_of() {
     echo "vif$(domain_id "$1").${2:-0}"
 }
 
-# dnsmasq_start OPTION ...: addresses and names for the bridge.
+# dnsmasq_start OPTION ...: addresses and names for the bridge. The machine's card leaves it, for QEMU has a DHCP server, too.
 dnsmasq_start() {
+    ip link set eth0 down
     dnsmasq --conf-file=/dev/null --user=root --group=root --pid-file="$NET/dnsmasq.pid" --interface=xenbr0 \
         --bind-interfaces --no-resolv --no-hosts --log-dhcp --log-facility="$NET/dnsmasq.log" \
         --dhcp-leasefile="$NET/leases" "$@" || error "dnsmasq did not start"
