@@ -37,5 +37,5 @@ $(LWIP_DIR)-obj/liblwip.a: $(LWIP_OBJS)
 	$(Q)$(CROSS_COMPILE)ar rcs $@ $^
 
 build/obj/lib/lwip/%.o build/obj/lib/socket/%.o: LIB_CPPFLAGS += $(LWIP_CPPFLAGS)
-$(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): | $(LWIP_STAMP)
+$(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): $(LWIP_STAMP)
 $(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): $(LWIP_PORT_HEADERS)

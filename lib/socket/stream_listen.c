@@ -55,6 +55,7 @@ static err_t arrived(void *arg, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
+/* lwIP counts what is under way too. */
 static uint16_t clamp_backlog(int backlog)
 {
     /* Linux takes what is negative for a huge number. */
@@ -83,8 +84,7 @@ static int start_listening(struct stream *st, int backlog)
         return inet_errno(err);
     }
     st->pcb = listening;
-    ((struct tcp_pcb_listen *)listening)->backlog =
-        (__typeof__(((struct tcp_pcb_listen *)0)->backlog))backlog;
+    tcp_backlog_set(listening, (u16_t)backlog);
     tcp_arg(listening, st);
     tcp_accept(listening, arrived);
     st->phase = STREAM_LISTENING;
@@ -100,12 +100,9 @@ int stream_listen(struct socket *s, int backlog)
         return -EINVAL;
     }
     backlog = clamp_backlog(backlog);
-    if (sizeof(((struct tcp_pcb_listen *)0)->backlog) == 1 && backlog > UINT8_MAX) {
-        backlog = UINT8_MAX;
-    }
     net_lock();
     if (st->phase == STREAM_LISTENING) {
-        tcp_backlog_set(st->pcb, (uint8_t)backlog);
+        tcp_backlog_set(st->pcb, (u16_t)backlog);
     } else {
         rc = start_listening(st, backlog);
     }
