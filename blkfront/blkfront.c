@@ -13,7 +13,7 @@
 #include "blkfront_priv.h"
 
 struct blkfront_options blkfront_options = {
-    .queues = 1, .ring_order = 1, .segments = BLKFRONT_SEGMENTS, .persistent = true};
+    .queues = 1, .ring_order = 0, .segments = BLKFRONT_SEGMENTS, .persistent = true};
 
 /** set_number() - A decimal number up to @max. */
 static int set_number(const char *value, unsigned int max, unsigned int *out)
