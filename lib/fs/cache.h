@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The page cache of a disk: pages keyed by their place on it, read ahead where somebody reads in order, written back when there are
+ * many or when somebody asks. Bounded; clean pages go when memory runs short. Threads only; the calls block.
+ */
+#ifndef LIB_FS_CACHE_H
+#define LIB_FS_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xenolith/blkdev.h>
+
+struct cache;
+
+/** struct cache_stats - Counted since the start; pages as of now. */
+struct cache_stats {
+    uint64_t hits, misses, read_ahead, written;
+    size_t pages, dirty, limit;
+};
+
+/** cache_of() - The cache of @dev, made at the first call: whoever uses a disk shares it. NULL: no memory. */
+struct cache *cache_of(struct blkdev *dev);
+
+/** cache_read() - Return: 0, or the disk's error. The range must lie on the disk. */
+int cache_read(struct cache *c, uint64_t offset, void *buf, size_t bytes);
+
+/** cache_write() - Into the cache; on the disk after cache_sync(). -ENOMEM, or the disk's error when the rest of a page has to be read. */
+int cache_write(struct cache *c, uint64_t offset, const void *buf, size_t bytes);
+
+/** cache_write_back() - Until all that was written is on its way and answered; what a disk's own cache holds it holds. */
+int cache_write_back(struct cache *c);
+
+/** cache_sync() - The same, and the disk's cache flushed. An error of any write since the last call is told once. */
+int cache_sync(struct cache *c);
+
+/** cache_start_writing() - Have old dirty pages written, without waiting. */
+void cache_start_writing(struct cache *c);
+
+void cache_get_stats(const struct cache *c, struct cache_stats *out);
+
+struct blkdev *cache_device(const struct cache *c);
+
+#endif
