@@ -95,8 +95,8 @@ static int batch(struct queue *q)
     q->in_batch = true;
     rc = tx_reap(q);
     taken = rc == 0 ? rx_poll(q, NETFRONT_BATCH) : rc;
-    if (taken > 0) {
-        netdev_rx_batch_end(dev);
+    if (rc == 0) {
+        netdev_rx_batch_end(dev); /* also after a lie: frames went up before it */
     }
     q->in_batch = false;
     if (taken < 0) {

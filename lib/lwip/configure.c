@@ -299,7 +299,12 @@ static void report_v4(struct net_interface *ni)
         if (server != NULL && !ip_addr_isany(server)) {
             char name[IPADDR_STRLEN_MAX];
 
-            append(line, sizeof(line), "dns", ipaddr_ntoa_r(server, name, sizeof(name)));
+            if (IP_IS_V6(server)) {
+                interface_text_v6(ip_2_ip6(server), name, sizeof(name));
+            } else {
+                (void)ip4addr_ntoa_r(ip_2_ip4(server), name, sizeof(name));
+            }
+            append(line, sizeof(line), "dns", name);
         }
     }
     say("%s: %s by %s, mac %02x:%02x:%02x:%02x:%02x:%02x, mtu %u", ni->name, line, ni->source,
@@ -321,7 +326,7 @@ static void report_v6(struct net_interface *ni)
         }
         ni->told_v6 ^= (uint8_t)(1U << i);
         if (valid && !ip6_addr_islinklocal(netif_ip6_addr(netif, i))) {
-            (void)ip6addr_ntoa_r(netif_ip6_addr(netif, i), text, sizeof(text));
+            interface_text_v6(netif_ip6_addr(netif, i), text, sizeof(text));
             say("%s: %s/64 by %s", ni->name, text,
                 netif_ip6_addr_isstatic(netif, i) ? "ip6=" : "router advertisement");
         }

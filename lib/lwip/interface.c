@@ -9,6 +9,7 @@
 #include <lwip/ethip6.h>
 #include <lwip/etharp.h>
 #include <lwip/netif.h>
+#include <arch/hooks.h>
 #include <netif/ethernet.h>
 
 #include <xenolith/heap.h>
@@ -163,6 +164,36 @@ void interface_carrier(struct netdev *dev, bool up)
     choose_default();
     net_unlock();
     wait_wake_all(&net_configured_wq);
+}
+
+void interface_text_v6(const ip6_addr_t *address, char *out, int bytes)
+{
+    (void)ip6addr_ntoa_r(address, out, bytes);
+    for (; *out != '\0'; out++) {
+        *out = (char)(*out >= 'A' && *out <= 'F' ? *out | 0x20 : *out);
+    }
+}
+
+/* A connection that has one interface's address leaves through it, not through the one that is first: its answers would be dropped as
+ * strangers', and its gateway knows the way back. */
+struct netif *net_route_by_source(const ip4_addr_t *from, const ip4_addr_t *to)
+{
+    struct net_interface *found = NULL;
+
+    if (net_interfaces == NULL || net_interfaces->next == NULL || from == NULL || ip4_addr_isany(from)) {
+        return NULL;
+    }
+    for (struct net_interface *ni = net_interfaces; ni != NULL; ni = ni->next) {
+        if (!ni->added || !netif_is_link_up(&ni->netif) || ip4_addr_isany(netif_ip4_addr(&ni->netif))) {
+            continue;
+        }
+        if (ip4_addr_eq(netif_ip4_addr(&ni->netif), from)) {
+            found = ni;
+        } else if (ip4_addr_net_eq(to, netif_ip4_addr(&ni->netif), netif_ip4_netmask(&ni->netif))) {
+            return NULL; /* a neighbour on another one: the ordinary way */
+        }
+    }
+    return found != NULL ? &found->netif : NULL;
 }
 
 static bool has_v6(const struct netif *netif)

@@ -66,6 +66,7 @@ struct net_interface {
     bool blocked, unshown;
     /* receive.c */
     unsigned int rx_held; /* pages in the stack's hands */
+    bool rx_tight;        /* memory is short: nothing large is taken in */
 };
 
 extern struct net_interface *net_interfaces;
@@ -126,6 +127,9 @@ void interface_found(struct netdev *dev);
 void interface_carrier(struct netdev *dev, bool up);
 /** interface_is_settled() - Is there nothing more to wait for? */
 bool interface_is_settled(const struct net_interface *ni);
+
+/** interface_text_v6() - An address as RFC 5952 writes it. */
+void interface_text_v6(const ip6_addr_t *address, char *out, int bytes);
 
 /* configure.c */
 /** configure_choose() - Find the source of the interface's addresses. Context: blocks in xenstore. */

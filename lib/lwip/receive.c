@@ -9,10 +9,17 @@
 #include <lwip/etharp.h>
 #include <netif/ethernet.h>
 
+#include <xenolith/page.h>
+
 #include "port_priv.h"
 
 /* As many pages as the smallest ring has, several times over; the driver's own limit is above. */
 #define HELD_MAX 192U
+
+/* With less than this share of memory free, frames that carry much are dropped: peers send again, and what sockets hold unread does not take
+ * the program's last memory. What is short (acknowledgements, questions) still comes in. */
+#define TIGHT_SHARE 16U
+#define SHORT_BYTES 256U
 
 struct rx_pbuf {
     struct pbuf_custom custom; /* first: lwIP's pointer is ours */
@@ -71,6 +78,14 @@ static struct pbuf *copy(struct netdev_buf *buf)
     return p;
 }
 
+static bool memory_is_tight(void)
+{
+    struct page_stats stats;
+
+    page_get_stats(&stats);
+    return stats.free < stats.total / TIGHT_SHARE;
+}
+
 void net_receive(struct netdev *dev, struct netdev_buf *buf)
 {
     struct net_interface *ni = dev->user;
@@ -84,6 +99,12 @@ void net_receive(struct netdev *dev, struct netdev_buf *buf)
     if (!ni->in_batch) {
         ni->in_batch = true;
         net_lock();
+        ni->rx_tight = memory_is_tight();
+    }
+    if (ni->rx_tight && buf->total > SHORT_BYTES) {
+        net_counters.rx_no_memory++;
+        netdev_rx_free(buf);
+        return;
     }
     timeouts_note_packet();
     checks = (u16_t)(ni->netif.chksum_flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP));

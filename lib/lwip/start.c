@@ -189,7 +189,7 @@ static void fill_addresses(const struct net_interface *ni, struct net_interface_
     }
     for (u8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && out->nr_addresses < NET_MAX_ADDRESSES; i++) {
         if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i))) {
-            (void)ip6addr_ntoa_r(netif_ip6_addr(netif, i), text, sizeof(text));
+            interface_text_v6(netif_ip6_addr(netif, i), text, sizeof(text));
             (void)ksnprintf(out->addresses[out->nr_addresses++], NET_ADDRESS_TEXT, "%s/64", text);
         }
     }
