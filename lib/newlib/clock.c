@@ -2,6 +2,7 @@
 /*
  * POSIX time by the kernel's clocks: CLOCK_REALTIME, CLOCK_MONOTONIC, and sleeping on either.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -34,25 +35,31 @@ bool libc_timespec_ns(const struct timespec *ts, uint64_t *ns)
     return true;
 }
 
+/* Two clocks under all their names: neither is ever coarse or slewed, and the domain is never suspended. */
+static bool is_monotonic(clockid_t clock)
+{
+    return clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_MONOTONIC_COARSE ||
+           clock == CLOCK_BOOTTIME;
+}
+
 bool libc_clock_ns(clockid_t clock, uint64_t *ns)
 {
-    switch (clock) {
-    case CLOCK_REALTIME:
-        *ns = time_wall_ns();
-        return true;
-    case CLOCK_MONOTONIC:
+    if (is_monotonic(clock)) {
         *ns = time_monotonic_ns();
         return true;
-    default:
-        return false;
     }
+    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) {
+        *ns = time_wall_ns();
+        return true;
+    }
+    return false;
 }
 
 uint64_t libc_clock_deadline(clockid_t clock, uint64_t ns)
 {
     uint64_t now = 0;
 
-    if (ns == TIME_FOREVER || clock == CLOCK_MONOTONIC || !libc_clock_ns(clock, &now)) {
+    if (ns == TIME_FOREVER || is_monotonic(clock) || !libc_clock_ns(clock, &now)) {
         return ns;
     }
     return ns > now ? time_deadline_ns(ns - now) : 0;

@@ -9,3 +9,6 @@ UNIT_OBJS_POSIX := $(filter-out %/local_stream.c,$(UNIT_POSIX:%=lib/posix/%.c)) 
 	$(addprefix lib/vfs/, file.c fd_table.c console_file.c console_watch.c)
 $(foreach t,poll epoll epoll_oracle pipe timerfd,$(eval UNIT_OBJS_$t := $(UNIT_OBJS_POSIX)))
 UNIT_OBJS_local_socket := $(UNIT_OBJS_POSIX) $(addprefix lib/posix/local_, socket.c stream.c message.c) lib/socket/socket_file.c
+
+UNIT_OBJS_libc_text := lib/posix/text.c
+UNIT_CFLAGS_text += $(if $(filter lib/posix/%,$<),-include tests/unit/libc_text_names.h)

@@ -56,10 +56,7 @@ static size_t trimmed(const char *path, size_t length)
     return length;
 }
 
-#undef basename
-char *posix_basename(char *path) __asm__("basename");
-
-char *posix_basename(char *path)
+char *basename(char *path)
 {
     static char here[] = ".";
     size_t length;

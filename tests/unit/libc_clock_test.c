@@ -3,6 +3,7 @@
  * POSIX time over the kernel's clocks: no conversion overflows, a deadline on either clock is the right monotonic
  * one, and what is not a time is refused before anything sleeps.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -85,6 +86,21 @@ static void deadlines_are_translated_to_the_monotonic_clock(void **state)
                     monotonic + 6 * NS_PER_SEC);
 }
 
+static void a_clock_is_known_by_all_its_names(void **state)
+{
+    static const clockid_t monotonic[] = {CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME};
+    uint64_t ns = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(monotonic) / sizeof(monotonic[0]); i++) {
+        assert_true(libc_clock_ns(monotonic[i], &ns));
+        assert_true(ns == time_monotonic_ns());
+        assert_true(libc_clock_deadline(monotonic[i], 5) == 5);
+    }
+    assert_true(libc_clock_ns(CLOCK_REALTIME_COARSE, &ns));
+    assert_true(ns == time_wall_ns());
+}
+
 static void sleeping_takes_as_long_as_asked(void **state)
 {
     uint64_t before = time_monotonic_ns();
@@ -107,6 +123,7 @@ int main(void)
         cmocka_unit_test(times_become_ns_without_overflow),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(deadlines_are_translated_to_the_monotonic_clock),
+        cmocka_unit_test(a_clock_is_known_by_all_its_names),
         cmocka_unit_test(sleeping_takes_as_long_as_asked),
     };
 
