@@ -14,6 +14,7 @@
 /* A quarter of the memory for all that a disk's cache holds, a quarter of that for what is not yet on the disk. */
 #define MEMORY_SHARE  4
 #define DIRTY_SHARE   4
+#define READ_SHARE    4 /* of the cache, read at once */
 #define LEAST_PAGES   64
 #define FIRST_WINDOW  4
 #define LARGEST_WINDOW 64
@@ -168,7 +169,8 @@ static struct cache_page *new_page(struct cache *c, uint64_t index)
 /* Starts reading up to @nr pages from @index on, as far as they are not there. False if @index itself is not coming for want of memory. */
 static bool read_some(struct cache *c, uint64_t index, uint64_t nr)
 {
-    uint64_t end = MIN(index + nr, (c->dev->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    uint64_t most = MIN(nr, c->limit_pages / READ_SHARE);
+    uint64_t end = MIN(index + most, (c->dev->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE);
 
     for (uint64_t at = index; at < end;) {
         struct cache_page *pages[CLUSTER_PAGES];
@@ -291,7 +293,8 @@ static int get_page(struct cache *c, uint64_t index, bool whole, uint64_t wanted
             }
             p->valid = true;
         } else if (p == NULL) {
-            if (!miss(c, index, wanted)) {
+            /* In a small cache it may have been read and dropped again already. */
+            if (!miss(c, index, wanted) && ++failures > 2) {
                 return -ENOMEM;
             }
             continue;
