@@ -83,7 +83,9 @@ void err(int status, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    verr(status, format, arguments);
+    vwarnc(errno, format, arguments);
+    va_end(arguments);
+    exit(status);
 }
 
 void errc(int status, int code, const char *format, ...)
@@ -91,7 +93,9 @@ void errc(int status, int code, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    verrc(status, code, format, arguments);
+    vwarnc(code, format, arguments);
+    va_end(arguments);
+    exit(status);
 }
 
 void errx(int status, const char *format, ...)
@@ -99,5 +103,7 @@ void errx(int status, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    verrx(status, format, arguments);
+    vwarnx(format, arguments);
+    va_end(arguments);
+    exit(status);
 }

@@ -115,7 +115,7 @@ int raise(int number)
 
 int kill(pid_t pid, int number)
 {
-    if (pid != OUR_PID && pid != 0 && pid != -1 && pid != -OUR_PID) {
+    if (pid != OUR_PID && pid != 0 && pid != -1) {
         return (int)libc_result(-ESRCH);
     }
     return number == 0 ? 0 : (int)libc_result(send_signal(number, SI_USER));
@@ -143,6 +143,14 @@ void abort(void)
     kernel_abort();
 }
 
+static void set_action(int number, const struct sigaction *action)
+{
+    actions[number] = *action;
+    if (is_ignored(number)) {
+        pending &= ~bit_of(number);
+    }
+}
+
 int sigaction(int number, const struct sigaction *restrict action, struct sigaction *restrict old)
 {
     if (!is_signal(number) || (action != NULL && !may_be_caught(number))) {
@@ -152,10 +160,7 @@ int sigaction(int number, const struct sigaction *restrict action, struct sigact
         *old = actions[number];
     }
     if (action != NULL) {
-        actions[number] = *action;
-        if (is_ignored(number)) {
-            pending &= ~bit_of(number);
-        }
+        set_action(number, action);
     }
     return 0;
 }
@@ -163,25 +168,30 @@ int sigaction(int number, const struct sigaction *restrict action, struct sigact
 /* The handler stays installed, as BSD and Linux have it. */
 _sig_func_ptr signal(int number, _sig_func_ptr handler)
 {
-    struct sigaction action = {.sa_flags = SA_RESTART}, old;
+    struct sigaction action = {.sa_flags = SA_RESTART};
+    _sig_func_ptr old;
 
-    action.sa_handler = handler;
-    if (handler == SIG_ERR || sigaction(number, &action, &old) != 0) {
+    if (!may_be_caught(number) || handler == SIG_ERR) {
         errno = EINVAL;
         return SIG_ERR;
     }
-    return old.sa_handler;
+    old = actions[number].sa_handler;
+    action.sa_handler = handler;
+    set_action(number, &action);
+    return old;
 }
 
 int siginterrupt(int number, int flag)
 {
-    struct sigaction action;
-
-    if (sigaction(number, NULL, &action) != 0) {
-        return -1;
+    if (!may_be_caught(number)) {
+        return (int)libc_result(-EINVAL);
     }
-    action.sa_flags = flag != 0 ? action.sa_flags & ~SA_RESTART : action.sa_flags | SA_RESTART;
-    return sigaction(number, &action, NULL);
+    if (flag != 0) {
+        actions[number].sa_flags &= ~SA_RESTART;
+    } else {
+        actions[number].sa_flags |= SA_RESTART;
+    }
+    return 0;
 }
 
 int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)

@@ -17,9 +17,9 @@ size_t own_console_unread;
 
 static struct wait_queue arrivals = WAIT_QUEUE_INIT(arrivals);
 
-long console_write(const void *buf, size_t bytes)
+long console_write(const void *buf, size_t len)
 {
-    return (long)bytes;
+    return (long)len;
 }
 
 bool console_input_ready(void)
@@ -32,12 +32,12 @@ struct wait_queue *console_input_waiters(void)
     return &arrivals;
 }
 
-long console_read(void *buf, size_t bytes)
+long console_read(void *buf, size_t len)
 {
     size_t nr;
 
     wait_event(&arrivals, own_console_unread > 0);
-    nr = bytes < own_console_unread ? bytes : own_console_unread;
+    nr = len < own_console_unread ? len : own_console_unread;
     memset(buf, 'i', nr);
     own_console_unread -= nr;
     return (long)nr;
