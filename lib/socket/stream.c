@@ -47,6 +47,7 @@ static void failed(void *arg, err_t err)
     struct stream *st = arg;
 
     st->pcb = NULL;
+    stream_exit_progress();
     stream_free_spans(st, UINT64_MAX);
     if (st->listener != NULL) {
         /* Gone before anybody accepted it. */
@@ -107,6 +108,7 @@ void stream_destroy(struct stream *st)
 {
     ASSERT(st->pcb == NULL && st->first_span == NULL);
     list_remove(&st->output_link);
+    list_remove(&st->all_link);
     stream_drop_unread(st);
     heap_free(st);
 }
@@ -220,6 +222,7 @@ struct stream *stream_alloc(int family)
     wait_queue_init(&st->readers);
     wait_queue_init(&st->writers);
     list_init(&st->output_link);
+    stream_exit_register(st);
     list_init(&st->ready);
     list_init(&st->ready_link);
     st->receive_limit = TCP_WND;
@@ -259,7 +262,7 @@ int stream_create(int family, struct socket **out)
     rc = stream_need_pcb(st);
     net_unlock();
     if (rc != 0) {
-        heap_free(st);
+        stream_destroy(st);
         return rc;
     }
     *out = &st->socket;

@@ -62,6 +62,7 @@ struct stream {
     uint32_t send_limit;
     struct stream_span *first_span, *last_span;
     struct list output_link;
+    struct list all_link;
 
     struct list ready, ready_link; /* of a listener: accepted by lwIP, not by the program */
     unsigned int nr_ready;
@@ -124,6 +125,13 @@ void stream_free_spans(struct stream *st, uint64_t before);
 int stream_output_start(void);
 /** stream_output_soon() - Have the output thread look at @st. */
 void stream_output_soon(struct stream *st);
+
+/* stream_exit.c */
+extern bool stream_exiting;
+/** stream_exit_register() - @st shall have its say when the program ends. */
+void stream_exit_register(struct stream *st);
+/** stream_exit_progress() - Something was acknowledged, or never will be. */
+void stream_exit_progress(void);
 
 /* stream_option.c */
 int stream_set_option(struct socket *s, int level, int option, const void *value, socklen_t length);

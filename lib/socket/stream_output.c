@@ -55,6 +55,7 @@ static void put_out(struct stream *st)
     }
     if (st->fin_wanted) {
         close_direction(st);
+        stream_exit_progress();
     } else {
         tcp_output(st->pcb);
     }

@@ -74,6 +74,7 @@ err_t stream_acknowledged(void *arg, struct tcp_pcb *pcb, u16_t bytes)
     (void)pcb;
     st->acked += bytes;
     st->starved = false;
+    stream_exit_progress();
     stream_free_spans(st, st->acked);
     tell_writers(st);
     stream_settle(st);
