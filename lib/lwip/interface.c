@@ -9,7 +9,6 @@
 #include <lwip/ethip6.h>
 #include <lwip/etharp.h>
 #include <lwip/netif.h>
-#include <arch/hooks.h>
 #include <netif/ethernet.h>
 
 #include <xenolith/heap.h>
@@ -127,7 +126,7 @@ static void status_changed(struct netif *netif, netif_nsc_reason_t reason,
     wait_wake_all(&net_configured_wq);
 }
 
-NETIF_DECLARE_EXT_CALLBACK(status_callback)
+static netif_ext_callback_t status_callback;
 
 void interface_carrier(struct netdev *dev, bool up)
 {
@@ -180,7 +179,7 @@ struct netif *net_route_by_source(const ip4_addr_t *from, const ip4_addr_t *to)
 {
     struct net_interface *found = NULL;
 
-    if (net_interfaces == NULL || net_interfaces->next == NULL || from == NULL || ip4_addr_isany(from)) {
+    if (net_interfaces == NULL || net_interfaces->next == NULL || ip4_addr_isany(from)) {
         return NULL;
     }
     for (struct net_interface *ni = net_interfaces; ni != NULL; ni = ni->next) {

@@ -86,11 +86,11 @@ static bool mld_waits(void)
  * @counts: What it counts must not be lost: missed calls are made up for.
  */
 struct ticker {
-    uint32_t interval_ms;
     void (*fn)(void);
     bool (*wanted)(void);
-    bool counts;
     uint64_t due_ns;
+    uint32_t interval_ms;
+    bool counts;
 };
 
 static struct ticker tickers[] = {

@@ -64,6 +64,11 @@ void net_assert_locked(void);
 #define LWIP_DHCP_GET_NTP_SRV   1
 #define LWIP_DHCP_MAX_NTP_SERVERS 2
 
+struct netif;
+struct ip4_addr;
+struct netif *net_route_by_source(const struct ip4_addr *from, const struct ip4_addr *to);
+#define LWIP_HOOK_IP4_ROUTE_SRC(from, to) net_route_by_source(from, to)
+
 /* ---- IPv6 ---- */
 #define LWIP_IPV6                    1
 #define LWIP_IPV6_NUM_ADDRESSES      6

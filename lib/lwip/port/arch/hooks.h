@@ -12,9 +12,6 @@
 u32_t net_tcp_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port);
 #define LWIP_HOOK_TCP_ISN net_tcp_isn
 
-struct netif *net_route_by_source(const ip4_addr_t *from, const ip4_addr_t *to);
-#define LWIP_HOOK_IP4_ROUTE_SRC net_route_by_source
-
 /* A frame merged from several segments is acknowledged at once, as each second segment would have been: TF_ACK_DELAY says that
  * one acknowledgement is owed already. A listening one, whose structure is smaller, comes here too. */
 static inline err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct pbuf *p)
