@@ -15,6 +15,9 @@ tc() {
     /usr/sbin/tc "$@"
 }
 
+# The machine's card leaves the bridge: QEMU behind it gives addresses, too, and resets what it does not know.
+ip link set eth0 down
+
 # station NAME [ADDRESS/BITS ...]: a host of its own on the bridge, in a namespace. Unlike with dom0 itself, its wire is one:
 # what crosses it has whole checksums and no segment above the MTU, whatever is left to be done on the way there.
 station() {
@@ -46,9 +49,8 @@ vif_of() {
     echo "vif$(domain_id "$1").${2:-0}"
 }
 
-# dnsmasq_start OPTION ...: addresses and names for the bridge. The machine's card leaves it, for QEMU has a DHCP server, too.
+# dnsmasq_start OPTION ...: addresses and names for the bridge.
 dnsmasq_start() {
-    ip link set eth0 down
     dnsmasq --conf-file=/dev/null --user=root --group=root --pid-file="$NET/dnsmasq.pid" --interface=xenbr0 \
         --bind-interfaces --no-resolv --no-hosts --log-dhcp --log-facility="$NET/dnsmasq.log" \
         --dhcp-leasefile="$NET/leases" "$@" || error "dnsmasq did not start"
@@ -59,7 +61,7 @@ capture_start() {
     local device=$1
     shift
     rm -f "$NET/$device.err"
-    tcpdump -i "$device" -U -s 0 -B 16384 -w "$NET/$device.pcap" "$@" 2>"$NET/$device.err" &
+    tcpdump -Z root -i "$device" -U -s 0 -B 4096 -w "$NET/$device.pcap" "$@" 2>"$NET/$device.err" &
     echo $! >"$NET/$device.tcpdump"
     follow -t 20 -e 'listening on' "$NET/$device.err" >/dev/null || error "tcpdump does not run on $device"
 }
@@ -77,11 +79,11 @@ capture_end() {
 # expect_clean PCAP: every frame is well formed and every checksum right, as tcpdump sees it.
 expect_clean() {
     local bad
-    tcpdump -nn -vvv -r "$1" >"$1.txt" 2>/dev/null
+    tcpdump -Z root -nn -vvv -r "$1" >"$1.txt" 2>/dev/null
     [ -s "$1.txt" ] || error "nothing was captured"
-    bad=$(grep -ciE 'incorrect|bad |malformed|truncated|\[\||invalid|wrong' "$1.txt")
+    bad=$(grep -ciE 'incorrect|[ [(]bad |malformed|truncated|\[\||invalid|wrong' "$1.txt")
     [ "$bad" = 0 ] || {
-        grep -iE -m 5 -B 1 'incorrect|bad |malformed|truncated|\[\||invalid|wrong' "$1.txt"
+        grep -iE -m 5 -B 1 'incorrect|[ [(]bad |malformed|truncated|\[\||invalid|wrong' "$1.txt"
         fail "$bad lines of tcpdump's on bad frames or checksums"
     }
 }

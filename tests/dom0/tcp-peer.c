@@ -3,6 +3,8 @@
  * tcp-peer: streams to a guest, many at once, every byte looked at.
  *
  *   tcp-peer echo ADDRESS PORT CONNECTIONS BYTES    all are open before the first byte goes; each sends BYTES and must get them back
+ *   tcp-peer stall ADDRESS PORT CONNECTIONS BYTES   the same, but it reads nothing until it can send no more; then it says "stalled", and goes on
+ *                                                   when its standard input ends
  *   tcp-peer get ADDRESS PORT CONNECTIONS REQUEST BODY    the same, with the request in a file, and an answer whose end is the file BODY
  *   tcp-peer hold ADDRESS PORT CONNECTIONS    opens them, sends a byte on each, says "open" and waits for its end without reading
  *   tcp-peer digits PORT    takes one connection; what comes must be iperf's digits; tells how many
@@ -19,6 +21,7 @@
 
 #define CHUNK     16384u
 #define LIMIT_MS  120000
+#define STALL_MS  1000 /* nothing could be sent for so long */
 #define MOST_HEAD 4096u
 
 struct stream {
@@ -34,6 +37,7 @@ static struct stream *streams;
 static unsigned long nr_streams, nr_open, nr_done;
 static uint64_t bytes_each;
 static int epfd;
+static bool stalling;           /* nothing is read yet */
 static uint8_t *request, *body; /* get */
 static size_t request_len, body_len;
 
@@ -79,7 +83,7 @@ static void send_some(struct stream *s)
         }
         s->sent += (uint64_t)n;
     }
-    watch(s, EPOLLIN);
+    watch(s, stalling ? EPOLLRDHUP : EPOLLIN);
     if (request == NULL) {
         (void)shutdown(s->fd, SHUT_WR);
     }
@@ -176,7 +180,7 @@ static void serve(struct stream *s, uint32_t events)
             printf("%lu open\n", nr_open);
             fflush(stdout);
             for (unsigned long i = 0; i < nr_streams; i++) {
-                watch(&streams[i], EPOLLIN | EPOLLOUT);
+                watch(&streams[i], stalling ? EPOLLOUT : EPOLLIN | EPOLLOUT);
             }
         }
         return;
@@ -184,8 +188,27 @@ static void serve(struct stream *s, uint32_t events)
     if ((events & EPOLLOUT) && nr_open == nr_streams) {
         send_some(s);
     }
-    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+    if (!stalling && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) {
         take_some(s);
+    }
+}
+
+/* The guest has all that it and we can hold: wait for the word to read on. */
+static void stalled(void)
+{
+    uint64_t sent = 0;
+    char c;
+
+    for (unsigned long i = 0; i < nr_streams; i++) {
+        sent += streams[i].sent;
+    }
+    printf("stalled with %llu bytes sent\n", (unsigned long long)sent);
+    fflush(stdout);
+    while (read(0, &c, 1) > 0) {
+    }
+    stalling = false;
+    for (unsigned long i = 0; i < nr_streams; i++) {
+        watch(&streams[i], streams[i].sent < bytes_each ? EPOLLIN | EPOLLOUT : EPOLLIN);
     }
 }
 
@@ -196,8 +219,13 @@ static int run(const struct address *to)
     connect_all(to);
     while (nr_done < nr_streams) {
         struct epoll_event events[64];
-        int n = epoll_wait(epfd, events, 64, LIMIT_MS);
+        bool may_stall = stalling && nr_open == nr_streams;
+        int n = epoll_wait(epfd, events, 64, may_stall ? STALL_MS : LIMIT_MS);
 
+        if (n == 0 && may_stall) {
+            stalled();
+            continue;
+        }
         if (n <= 0) {
             for (unsigned long i = 0; i < nr_streams; i++) {
                 struct stream *s = &streams[i];
@@ -291,12 +319,13 @@ int main(int argc, char **argv)
         return digits((unsigned int)number(argv[2]));
     }
     if (argc < 5) {
-        die("usage: tcp-peer echo|get|hold ADDRESS PORT CONNECTIONS ...");
+        die("usage: tcp-peer echo|stall|get|hold ADDRESS PORT CONNECTIONS ...");
     }
     to = address(argv[2], (unsigned int)number(argv[3]));
     nr_streams = number(argv[4]);
     streams = calloc(nr_streams, sizeof(*streams));
-    if (argc == 6 && strcmp(argv[1], "echo") == 0) {
+    if (argc == 6 && (strcmp(argv[1], "echo") == 0 || strcmp(argv[1], "stall") == 0)) {
+        stalling = argv[1][0] == 's';
         bytes_each = number(argv[5]);
         return run(&to);
     }

@@ -18,7 +18,9 @@ begin() {
 
 # tool NAME ARGUMENTS: what it said, if it was not content.
 tool() {
-    said=$("$DIR/$@" 2>&1) || fail "$guest: $*: $said"
+    local name=$1
+    shift
+    said=$("$DIR/$name" "$@" 2>&1) || fail "$guest: $name $*: $said"
 }
 
 exchange() {
