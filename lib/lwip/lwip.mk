@@ -39,3 +39,17 @@ $(LWIP_DIR)-obj/liblwip.a: $(LWIP_OBJS)
 build/obj/lib/lwip/%.o build/obj/lib/socket/%.o: LIB_CPPFLAGS += $(LWIP_CPPFLAGS)
 $(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): $(LWIP_STAMP)
 $(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): $(LWIP_PORT_HEADERS)
+
+# On the host lwIP and the port run against a device that the test is.
+LWIP_HOST_SRCS := $(filter-out %/lwiperf.c,$(LWIP_NAMES:%=$(LWIP_DIR)/src/%.c))
+$(LWIP_HOST_SRCS): $(LWIP_STAMP) ;
+$(foreach f,$(basename $(notdir $(LWIP_HOST_SRCS))),\
+	$(eval UNIT_CFLAGS_$f += $$(if $$(filter $(LWIP_DIR)/%,$$<),$(LWIP_CPPFLAGS) -w -fno-sanitize=undefined)))
+$(foreach f,$(basename $(notdir $(wildcard lib/lwip/*.c))),\
+	$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/lwip/%,$$<),$(LWIP_CPPFLAGS))))
+
+UNIT_OBJS_ip_words := lib/lwip/ip_words.c
+UNIT_OBJS_net := $(wildcard lib/lwip/*.c) $(LWIP_HOST_SRCS) kernel/netdev.c kernel/vsnprintf.c
+UNIT_OBJS_net_evil = $(UNIT_OBJS_net)
+UNIT_CFLAGS_net := $(LWIP_CPPFLAGS) -Ilib/lwip
+UNIT_CFLAGS_net_evil := $(LWIP_CPPFLAGS) -Ilib/lwip
