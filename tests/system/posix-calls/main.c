@@ -4,6 +4,9 @@
  * the terminal, messages, lines, dates.
  */
 #define _GNU_SOURCE
+/* First: newlib's own of it would make errno a variable that nobody has. */
+#include <sys/param.h>
+
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>
