@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Benchmarks on the real Xen: included by the top-level Makefile. Figures are ratios or counts, never asserted.
 
-.PHONY: bench-boot
+.PHONY: bench-boot bench-net
 bench-boot: packages ## from the first instruction to main(), in instructions; hypercalls and entries into Xen beside it
 	@$(MAKE) --no-print-directory build/apps/hello/hello
 	@tests/bench/boot/run build/apps/hello/hello $(RUNS)
+
+bench-net: packages ## the network's figures beside a Linux guest's, in instructions; TYPE=pvh or pv, RUNS=3
+	@$(MAKE) --no-print-directory build/apps/echo/echo build/apps/iperf/iperf build/apps/httpd/httpd
+	@tests/bench/net/run --type $(or $(TYPE),pvh) --runs $(or $(RUNS),3)

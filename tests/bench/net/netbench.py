@@ -27,6 +27,11 @@ def _image(app):
     return path
 
 
+def debug_file(app):
+    """An application's image with symbols."""
+    return _image(app) + ".debug"
+
+
 class Bench:
     """A context manager: one machine in which guests of one type are measured."""
 
@@ -54,16 +59,12 @@ class Bench:
         bundle.shell()
         with tempfile.TemporaryDirectory(prefix="xenolith-bench-") as folder:
             client = dom0.compile_static(os.path.join(HERE, "netpeer.c"), folder)
-        bundle.data("bench/netpeer", client, 0o755)
+        bundle.data("bench/bin/netpeer", client, 0o755)
         bundle.file("bench/figures.sh", os.path.join(HERE, "figures.sh"))
         for app in self.apps:
-            bundle.file(f"bench/{app}", _image(app))
+            bundle.file(f"bench/images/{app}", _image(app))
         bundle.send(self.host.channel)
         self.disk = self.host.add_disk(self._tar, True)
-
-    def debug_file(self, app):
-        """An application's image with symbols."""
-        return _image(app) + ".debug"
 
     def script(self, path, *arguments, on_line=None, **environment):
         """Run a script in dom0. on_line(line, command): called for each line at once. Returns all its lines."""

@@ -65,6 +65,8 @@ class Result:
 def run(kind, guest, loads, **settings):
     """{load: Result} of those that went well. guest: "linux" or "ours"."""
     apps = sorted({APPS[load] for load in loads}) if guest == "ours" else []
+    # Taken along with the images: a build that runs meanwhile changes neither.
+    own = {app: symprofile.Symbols(symprofile.nm(netbench.debug_file(app))) for app in apps}
     with netbench.Bench(kind, apps, make=symprofile.Machine) as bench:
         xen = symprofile.xen_symbols(bench.host.dom0)
         _status, data, _error = bench.host.channel.call("cat /proc/kallsyms", timeout_s=300)
@@ -80,11 +82,11 @@ def run(kind, guest, loads, **settings):
         host = symprofile.Symbols(kallsyms)
         if guest == "linux":
             # The guest's kernel is dom0's, at the same addresses; its modules lie elsewhere.
-            own = lines[lines.index("symbols begin") + 1:lines.index("symbols end")]
+            modules = lines[lines.index("symbols begin") + 1:lines.index("symbols end")]
             core = [line for line in kallsyms.splitlines() if "[" not in line]
-            symbols = dict.fromkeys(loads, symprofile.Symbols("\n".join(core + own)))
+            symbols = dict.fromkeys(loads, symprofile.Symbols("\n".join(core + modules)))
         else:
-            symbols = {load: symprofile.Symbols(symprofile.nm(bench.debug_file(APPS[load]))) for load in loads}
+            symbols = {load: own[APPS[load]] for load in loads}
     results = {}
     counted = {load: {} for load in loads}
     for line in lines:

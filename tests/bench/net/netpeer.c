@@ -85,21 +85,27 @@ struct exchange {
     unsigned int sequence;
 };
 
-/** rr_once() - A request of len bytes and as many back. */
-static void rr_once(struct exchange *e)
+/** rr_once() - A request of len bytes and as many back. Like all steps it returns how long it took. */
+static uint64_t rr_once(struct exchange *e)
 {
+    uint64_t start = now_ns();
+
     if (send(e->fd, buffer, e->len, 0) != (ssize_t)e->len) {
         die("send");
     }
     receive_all(e->fd, e->len);
+    return now_ns() - start;
 }
 
-static void connect_once(struct exchange *e)
+static uint64_t connect_once(struct exchange *e)
 {
+    uint64_t start = now_ns();
+
     e->fd = open_socket(SOCK_STREAM, 0);
     if (connect(e->fd, (struct sockaddr *)&e->to, sizeof(e->to)) != 0) {
         die("connect");
     }
+    return now_ns() - start;
 }
 
 /** close_after_end() - The other side ends first, so that no port of ours stays behind in TIME-WAIT. */
@@ -113,10 +119,13 @@ static void close_after_end(struct exchange *e)
 }
 
 /** connection_once() - A whole connection's life: made, ended by both, gone. */
-static void connection_once(struct exchange *e)
+static uint64_t connection_once(struct exchange *e)
 {
-    connect_once(e);
+    uint64_t start = now_ns();
+
+    (void)connect_once(e);
     close_after_end(e);
+    return now_ns() - start;
 }
 
 static uint16_t checksum(const void *data, size_t len)
@@ -133,31 +142,62 @@ static uint16_t checksum(const void *data, size_t len)
     return htons((uint16_t)~sum);
 }
 
-static void ping_once(struct exchange *e)
+/** receive_stamped() - When the kernel took in the packet that is received next, as ping(8) counts; -1 after the time limit. */
+static int64_t receive_stamped(int fd, ssize_t *len)
+{
+    char control[256];
+    struct iovec part = {.iov_base = buffer, .iov_len = sizeof(buffer)};
+    struct msghdr m = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+
+    *len = recvmsg(fd, &m, 0);
+    for (struct cmsghdr *c = *len < 0 ? NULL : CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS) {
+            struct timespec t;
+
+            memcpy(&t, CMSG_DATA(c), sizeof(t));
+            return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+        }
+    }
+    return -1;
+}
+
+static int64_t real_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static uint64_t ping_once(struct exchange *e)
 {
     static char out[BUFFER_BYTES];
     struct icmphdr *icmp = (struct icmphdr *)out;
     size_t len = sizeof(*icmp) + e->len;
+    int64_t sent_ns;
 
     icmp->type = ICMP_ECHO;
     icmp->un.echo.id = htons((uint16_t)getpid());
     icmp->un.echo.sequence = htons((uint16_t)++e->sequence);
     icmp->checksum = 0;
     icmp->checksum = checksum(out, len);
+    sent_ns = real_ns();
     if (sendto(e->fd, out, len, 0, (struct sockaddr *)&e->to, sizeof(e->to)) != (ssize_t)len) {
         die("sendto");
     }
     for (;;) {
-        ssize_t n = recv(e->fd, buffer, sizeof(buffer), 0);
+        ssize_t n;
+        int64_t arrived_ns = receive_stamped(e->fd, &n);
         size_t header = (size_t)(buffer[0] & 15) * 4;
         const struct icmphdr *back = (const struct icmphdr *)(buffer + header);
 
-        if (n < 0) {
+        if (arrived_ns < 0) {
             die("no answer");
         }
         if ((size_t)n == header + len && back->type == ICMP_ECHOREPLY &&
             back->un.echo.id == icmp->un.echo.id && back->un.echo.sequence == icmp->un.echo.sequence) {
-            return;
+            return (uint64_t)(arrived_ns - sent_ns);
         }
     }
 }
@@ -169,8 +209,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/** measure() - Time step(), not after(), count times. */
-static void measure(struct exchange *e, unsigned long count, void (*step)(struct exchange *),
+/** measure() - step(), count times; after() is not in its time. */
+static void measure(struct exchange *e, unsigned long count, uint64_t (*step)(struct exchange *),
                     void (*after)(struct exchange *))
 {
     uint64_t *took = calloc(count, sizeof(*took)), sum = 0;
@@ -179,13 +219,11 @@ static void measure(struct exchange *e, unsigned long count, void (*step)(struct
         die("count");
     }
     for (unsigned long i = 0; i < count + WARM_UP; i++) {
-        uint64_t start = now_ns(), end;
+        uint64_t ns = step(e);
 
-        step(e);
-        end = now_ns();
         if (i >= WARM_UP) {
-            took[i - WARM_UP] = end - start;
-            sum += end - start;
+            took[i - WARM_UP] = ns;
+            sum += ns;
         }
         if (after != NULL) {
             after(e);
@@ -330,6 +368,9 @@ int main(int argc, char **argv)
         e.to = address_of(argv[2], 0);
         e.len = number(argv[3], BUFFER_BYTES - 256);
         e.fd = open_socket(SOCK_RAW, IPPROTO_ICMP);
+        if (setsockopt(e.fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){1}, sizeof(int)) != 0) {
+            die("SO_TIMESTAMPNS");
+        }
         measure(&e, number(argv[4], 1000000), ping_once, NULL);
     } else if (argc == 5 && strcmp(argv[1], "connect") == 0) {
         e.to = address_of(argv[2], (unsigned int)number(argv[3], 65535));

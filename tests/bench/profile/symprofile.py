@@ -124,22 +124,27 @@ class Profile:
     def __init__(self, counts, xen, host, guest):
         self.parts = collections.Counter()
         self.functions = collections.Counter()
+        self.entries = collections.Counter()
         self._counts, self._xen, self._host, self._guest = counts, xen, host, guest
-        for (cpu, address), (instructions, _runs) in counts.items():
-            part, name = self._where(cpu, address)
+        for (cpu, address), (instructions, runs) in counts.items():
+            part, name, first = self._where(cpu, address)
             self.parts[part] += instructions
             self.functions[part, name] += instructions
+            if first:
+                self.entries[part, name] += runs
 
     def _where(self, cpu, address):
+        """(part, function, whether it begins there)"""
         if XEN_START <= address < XEN_END:
-            return ("Xen on the guest's CPU" if cpu else "Xen on dom0's CPU"), self._xen.name(address) or "?"
-        if cpu == DOM0_CPU:
-            if address >= KERNEL_START:
-                return "dom0's kernel", self._host.name(address) or "?"
-            return "dom0's programs", "?"
-        if self._guest is None:
-            return "guest", "?"
-        return "guest", self._guest.name(address) or "?"
+            part, symbols = ("Xen on the guest's CPU" if cpu == GUEST_CPU else "Xen on dom0's CPU"), self._xen
+        elif cpu == GUEST_CPU:
+            part, symbols = "guest", self._guest
+        elif address >= KERNEL_START:
+            part, symbols = "dom0's kernel", self._host
+        else:
+            return "dom0's programs", "?", False
+        name = symbols.name(address) or "?"
+        return part, name, symbols.by_name.get(name) == address
 
     def calls(self, which, name, cpu):
         """How often a function was entered. which: "xen", "host", "guest"."""
@@ -151,12 +156,12 @@ class Profile:
         return sum(self.parts.values())
 
     def text(self, operations, unit, lines):
-        """A report: per operation, in instructions."""
+        """A report: per operation, instructions and how often each function was called."""
         out = [f"{self.total() / operations:10.0f} instructions per {unit}, of {operations}"]
         for part, instructions in self.parts.most_common():
             out.append(f"{instructions / operations:10.0f}  {100 * instructions / self.total():4.1f} %  {part}")
             functions = [(count, name) for (where, name), count in self.functions.items() if where == part]
             for count, name in sorted(functions, reverse=True)[:lines]:
                 if name != "?" or len(functions) > 1:
-                    out.append(f"{count / operations:20.1f}  {name}")
+                    out.append(f"{count / operations:20.1f} {self.entries[part, name] / operations:8.3f}  {name}")
         return "\n".join(out)
