@@ -5,7 +5,8 @@
  *   main.c     options                       server.c   event loop, accepting, connections, time-outs
  *   conn.c     bytes in, requests in turn    request.c  one request, parsed by http-parser
  *   respond.c  which answer                  bodies.c   ranges of files      pages.c  /status and /metrics
- *   files.c    open files, ready answers     memo.c     requests that were answered before
+ *   files.c    table of open files           entry.c    one file and its ready answer
+ *   memo.c     requests that were answered before
  *   output.c   bytes out                     uri.c fields.c text.c crc32.c   pure functions
  *   platform_*.c  figures of the system below
  *
@@ -121,7 +122,7 @@ const char *request_header(const struct request *rq, enum header header, size_t 
 /** request_route() - Defined by respond.c: called at the head's end; sets @route, @body_limit and @too_much. 0, or a status to refuse with. */
 int request_route(struct request *rq);
 
-/* ---- files.c ---- */
+/* ---- files.c, entry.c ---- */
 
 /**
  * struct entry - A file that has been asked for, with the header of its answer, and with its body if that is small.
@@ -154,6 +155,12 @@ void files_init(uint64_t bytes, unsigned int count);
  * Return: 0; else a status: 301 (a directory without its slash), 403, 404, 500, 503.
  */
 int files_find(const char *path, struct entry **out);
+
+/** entry_make() - For files.c: open the file, make its answer. As files_find(). @packed: the sibling "...gz". */
+int entry_make(const char *path, uint32_t hash, bool packed, struct entry **out);
+
+/** entry_unchanged() - For files.c: whether the file system still has the same file, and the same packed sibling or none. */
+bool entry_unchanged(struct entry *e);
 
 /** files_fresh() - Whether @e was compared with the file system within the last second and is still what is found there. */
 bool files_fresh(const struct entry *e);

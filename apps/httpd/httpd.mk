@@ -55,3 +55,5 @@ $(HTTPD_HOST)/httpd: $(HTTPD_HOST_SRCS) $(wildcard apps/httpd/*.h) apps/httpd/bu
 .PHONY: httpd-tests
 httpd-tests: $(HTTPD_HOST)/httpd ## apps/httpd as a process of this machine: malformed requests, ranges, slow clients, limits
 	@HTTPD=$(HTTPD_HOST)/httpd python3 -B scripts/run-python-tests tests/httpd build/test-results/httpd.counts
+
+FUZZ_OBJS_httpd := apps/httpd/fields.c apps/httpd/uri.c

@@ -10,8 +10,8 @@
 
 #include "httpd.h"
 
-/* What a connection may cost: the stack's buffers for what was sent and received, and our own part. */
-#define CONNECTION_BYTES (20 * 1024)
+/* What a connection may cost on the average: the stack's buffers for what was sent and received, and our own part. */
+#define CONNECTION_BYTES (8 * 1024)
 #define CONNECTIONS_MIN  16
 #define CONNECTIONS_MAX  50000
 
