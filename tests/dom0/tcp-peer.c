@@ -252,7 +252,7 @@ static int hold(const struct address *to)
         int fd = socket(to->sa.ss_family, SOCK_STREAM, 0);
 
         if (fd < 0 || connect(fd, (const struct sockaddr *)&to->sa, to->len) != 0 ||
-            send(fd, "x", 1, 0) != 1) {
+            send(fd, "G", 1, 0) != 1) {
             die("connection %lu", i);
         }
     }
