@@ -47,8 +47,7 @@ static void failed(void *arg, err_t err)
     struct stream *st = arg;
 
     st->pcb = NULL;
-    stream_exit_progress();
-    stream_free_spans(st, UINT64_MAX);
+    stream_forget_sent(st);
     if (st->listener != NULL) {
         /* Gone before anybody accepted it. */
         list_remove(&st->ready_link);
@@ -106,7 +105,8 @@ void stream_settle(struct stream *st)
 
 void stream_destroy(struct stream *st)
 {
-    ASSERT(st->pcb == NULL && st->first_span == NULL);
+    ASSERT(st->pcb == NULL);
+    stream_forget_sent(st);
     list_remove(&st->output_link);
     list_remove(&st->all_link);
     stream_drop_unread(st);
@@ -133,7 +133,7 @@ static void release(struct file *file)
         /* The peer must learn that not all was read, as from Linux. */
         stream_detach(st);
         tcp_abort(pcb);
-        stream_free_spans(st, UINT64_MAX);
+        stream_forget_sent(st);
         stream_destroy(st);
     } else {
         st->fin_wanted = true;

@@ -55,8 +55,9 @@ struct stream {
     struct pbuf *first, *last;
     size_t unread;
     uint16_t last_room;
-    uint32_t withheld; /* window that lwIP would give and a small SO_RCVBUF does not */
+    uint32_t withheld; /* window that lwIP would give and we do not */
     uint32_t receive_limit, receive_low;
+    uint32_t receive_grown; /* the window that its reading so far has earned */
 
     uint64_t written, acked, put_out; /* bytes of the stream so far */
     uint32_t send_limit;
@@ -113,6 +114,8 @@ err_t stream_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 long stream_receive(struct socket *s, struct msghdr *message, int flags);
 void stream_drop_unread(struct stream *st);
 void stream_set_receive_limit(struct stream *st, uint32_t bytes);
+/** stream_start_window() - Of a connection that is just established. */
+void stream_start_window(struct stream *st);
 
 /* stream_send.c */
 err_t stream_acknowledged(void *arg, struct tcp_pcb *pcb, u16_t bytes);
@@ -120,6 +123,20 @@ long stream_send(struct socket *s, const struct msghdr *message, int flags);
 long stream_sendfile(struct socket *s, struct file *in, uint64_t offset, size_t bytes);
 bool stream_is_writable(const struct stream *st);
 void stream_free_spans(struct stream *st, uint64_t before);
+/** stream_forget_sent() - Nothing more will be acknowledged. */
+void stream_forget_sent(struct stream *st);
+
+/* stream_share.c */
+/** struct stream_share - Memory that all connections have in common for one purpose. */
+struct stream_share {
+    uint64_t used;
+};
+extern struct stream_share stream_sending, stream_receiving;
+/**
+ * stream_share_limit() - What one connection may have of it now: half of what is free, but always a little. So one alone may have much, and
+ * a thousand leave room for the next.
+ */
+uint32_t stream_share_limit(const struct stream_share *share);
 
 /* stream_output.c */
 int stream_output_start(void);

@@ -49,6 +49,7 @@ static err_t connected(void *arg, struct tcp_pcb *pcb, err_t err)
     st->connect_done = true;
     st->local_ip = pcb->local_ip;
     st->local_port = pcb->local_port;
+    stream_start_window(st);
     wait_wake_all(&st->readers);
     wait_wake_all(&st->writers);
     stream_notify(st, FILE_CAN_WRITE);

@@ -46,6 +46,7 @@ static err_t arrived(void *arg, struct tcp_pcb *pcb, err_t err)
     st->remote_ip = pcb->remote_ip;
     st->remote_port = pcb->remote_port;
     stream_attach(st, pcb);
+    stream_start_window(st);
     tcp_backlog_delayed(pcb);
     st->listener = listener;
     list_push_back(&listener->ready, &st->ready_link);

@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include <lwip/priv/tcp_priv.h>
+
 #define GATHER_BELOW 512U  /* segments up to this are copied if others wait before them */
 #define GATHER_BYTES 2048U /* into pbufs of this size */
+#define START_WINDOW 65535U
 
 /* Behind what waits, byte by byte. False: no memory. */
 static bool gather(struct stream *st, struct pbuf *p)
@@ -37,6 +40,7 @@ static bool gather(struct stream *st, struct pbuf *p)
 static void append(struct stream *st, struct pbuf *p)
 {
     st->unread += p->tot_len;
+    stream_receiving.used += p->tot_len;
     if (st->first != NULL && p->tot_len <= GATHER_BELOW && gather(st, p)) {
         return;
     }
@@ -72,22 +76,51 @@ void stream_drop_unread(struct stream *st)
     while (st->first != NULL) {
         drop_first(st);
     }
+    stream_receiving.used -= st->unread;
     st->unread = 0;
 }
 
-/* Give the peer the window of @bytes back, but for what a smaller SO_RCVBUF keeps. */
+/* The window that the peer may have now. */
+static uint32_t window_now(const struct stream *st)
+{
+    uint32_t share = stream_share_limit(&stream_receiving);
+    uint32_t window = st->receive_limit < st->receive_grown ? st->receive_limit : st->receive_grown;
+
+    return window < share ? window : share;
+}
+
+/* Once the peer may send less than half of what there is room for, it is told so. A reply that comes at once takes it along. */
+static void tell_window(struct stream *st)
+{
+    struct tcp_pcb *pcb = st->pcb;
+    uint32_t left = TCP_SEQ_GT(pcb->rcv_ann_right_edge, pcb->rcv_nxt) ? pcb->rcv_ann_right_edge - pcb->rcv_nxt
+                                                                      : 0;
+
+    if (pcb->rcv_wnd > left && pcb->rcv_wnd - left >= pcb->mss && pcb->rcv_wnd / 2 >= left) {
+        tcp_ack_now(pcb);
+        stream_output_soon(st);
+    }
+}
+
+/* @bytes were read: the peer gets as much window back, more if it may have more, less if it has too much. */
 static void open_window(struct stream *st, size_t bytes)
 {
-    uint32_t excess = TCP_WND > st->receive_limit ? TCP_WND - st->receive_limit : 0;
+    uint32_t most, excess;
 
-    if (st->pcb == NULL) {
+    if (st->pcb == NULL || st->phase != STREAM_CONNECTED) {
         return;
     }
+    most = TCP_WND_MAX(st->pcb);
+    st->receive_grown = bytes < most - st->receive_grown ? st->receive_grown + (uint32_t)bytes : most;
+    excess = most > window_now(st) ? most - window_now(st) : 0;
     if (st->withheld < excess) {
         size_t kept = excess - st->withheld < bytes ? excess - st->withheld : bytes;
 
         st->withheld += (uint32_t)kept;
         bytes -= kept;
+    } else {
+        bytes += st->withheld - excess;
+        st->withheld = excess;
     }
     while (bytes > 0) {
         uint16_t piece = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX;
@@ -95,19 +128,27 @@ static void open_window(struct stream *st, size_t bytes)
         tcp_recved(st->pcb, piece);
         bytes -= piece;
     }
+    tell_window(st);
+}
+
+void stream_start_window(struct stream *st)
+{
+    struct tcp_pcb *pcb = st->pcb;
+    uint32_t most = TCP_WND_MAX(pcb);
+    uint32_t window;
+
+    st->receive_grown = most < START_WINDOW ? most : START_WINDOW;
+    window = window_now(st);
+    /* The peer knows of no more than the SYN had room for, and of nothing behind it yet. */
+    st->withheld = most - window;
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = window;
+    pcb->rcv_ann_right_edge = pcb->rcv_nxt + window;
 }
 
 void stream_set_receive_limit(struct stream *st, uint32_t bytes)
 {
-    uint32_t excess = TCP_WND > bytes ? TCP_WND - bytes : 0;
-
     st->receive_limit = bytes;
-    if (st->withheld > excess) {
-        uint32_t more = st->withheld - excess;
-
-        st->withheld = excess;
-        open_window(st, more);
-    }
+    open_window(st, 0);
 }
 
 static void peer_closed(struct stream *st)
@@ -136,7 +177,6 @@ err_t stream_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
         /* Nobody will ever read it, and the peer shall know. */
         pbuf_free(p);
         stream_detach(st);
-        stream_free_spans(st, UINT64_MAX);
         stream_destroy(st);
         tcp_abort(pcb);
         return ERR_ABRT;
@@ -189,6 +229,7 @@ static size_t take(struct stream *st, struct iov_walk *walk, bool discard)
         }
     }
     st->unread -= done;
+    stream_receiving.used -= done;
     return done;
 }
 

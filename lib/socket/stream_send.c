@@ -44,10 +44,26 @@ void stream_free_spans(struct stream *st, uint64_t before)
     }
 }
 
+void stream_forget_sent(struct stream *st)
+{
+    stream_sending.used -= st->written - st->acked;
+    st->acked = st->written;
+    stream_free_spans(st, UINT64_MAX);
+    stream_exit_progress();
+}
+
+static uint32_t limit_now(const struct stream *st)
+{
+    uint32_t share = stream_share_limit(&stream_sending);
+
+    return st->send_limit < share ? st->send_limit : share;
+}
+
 static uint32_t room(const struct stream *st)
 {
     uint64_t under_way = st->written - st->acked;
-    uint32_t left = under_way < st->send_limit ? (uint32_t)(st->send_limit - under_way) : 0;
+    uint32_t limit = limit_now(st);
+    uint32_t left = under_way < limit ? (uint32_t)(limit - under_way) : 0;
 
     return st->pcb->snd_buf < left ? st->pcb->snd_buf : left;
 }
@@ -55,7 +71,7 @@ static uint32_t room(const struct stream *st)
 /* As Linux: a third must be free, so that a writer is not woken for every segment. */
 bool stream_is_writable(const struct stream *st)
 {
-    return st->phase == STREAM_CONNECTED && st->pcb != NULL && !st->starved && room(st) >= st->send_limit / 3;
+    return st->phase == STREAM_CONNECTED && st->pcb != NULL && !st->starved && room(st) >= limit_now(st) / 3;
 }
 
 static void tell_writers(struct stream *st)
@@ -73,6 +89,7 @@ err_t stream_acknowledged(void *arg, struct tcp_pcb *pcb, u16_t bytes)
 
     (void)pcb;
     st->acked += bytes;
+    stream_sending.used -= bytes;
     st->starved = false;
     stream_exit_progress();
     stream_free_spans(st, st->acked);
@@ -115,6 +132,7 @@ static size_t put(struct stream *st, const void *data, size_t bytes, uint8_t fla
         done += piece;
     }
     st->written += done;
+    stream_sending.used += done;
     return done;
 }
 
