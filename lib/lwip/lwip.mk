@@ -48,6 +48,8 @@ $(foreach f,$(basename $(notdir $(LWIP_HOST_SRCS))),\
 $(foreach f,$(basename $(notdir $(wildcard lib/lwip/*.c))),\
 	$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/lwip/%,$$<),$(LWIP_CPPFLAGS))))
 
+$(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/lwip/*.c tests/unit/net*_test.c)): $(LWIP_STAMP) $(LWIP_PORT_HEADERS)
+
 UNIT_OBJS_ip_words := lib/lwip/ip_words.c
 UNIT_OBJS_net := $(wildcard lib/lwip/*.c) $(LWIP_HOST_SRCS) kernel/netdev.c kernel/vsnprintf.c
 UNIT_OBJS_net_evil = $(UNIT_OBJS_net)

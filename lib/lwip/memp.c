@@ -25,10 +25,7 @@
 
 #define KEEP_BYTES 32768U /* of one kind, at most, lies at hand */
 
-/* What one connection may have under way in either direction: a share of memory, and all together not much more than another share. */
-#define WINDOW_SHARE  32U
-#define WINDOWS_SHARE 8U
-#define WINDOW_MIN    32768U
+#define WINDOW_SHARE 32U /* of memory */
 
 struct pool {
     void *free;
@@ -42,11 +39,8 @@ static const uint16_t sizes[MEMP_MAX] = {
 #include <lwip/priv/memp_std.h>
 };
 
-uint32_t net_tcp_window = WINDOW_MIN;
-uint32_t net_tcp_send_bytes = WINDOW_MIN;
-
-static uint64_t window_budget;
-static uint32_t window_max;
+uint32_t net_tcp_window = 65536;
+uint32_t net_tcp_send_bytes = 65536;
 
 static uint32_t between(uint64_t low, uint64_t value, uint64_t high)
 {
@@ -73,14 +67,8 @@ void memp_limits_init(void)
     pools[MEMP_ND6_QUEUE].limit = 512;
     pools[MEMP_IGMP_GROUP].limit = 128;
     pools[MEMP_MLD6_GROUP].limit = 128;
-    window_budget = bytes / WINDOWS_SHARE;
-    window_max = between(WINDOW_MIN, bytes / WINDOW_SHARE, 1U << 20);
-    memp_fit_windows(0);
-}
-
-void memp_fit_windows(unsigned int connections)
-{
-    net_tcp_window = between(WINDOW_MIN, window_budget / (connections + 1), window_max);
+    /* What one connection may have under way in either direction; lib/socket bounds what all together hold. Constant from here on. */
+    net_tcp_window = between(65536, bytes / WINDOW_SHARE, 1U << 20) & ~0xffffU;
     net_tcp_send_bytes = net_tcp_window;
 }
 

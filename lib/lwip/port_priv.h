@@ -115,8 +115,6 @@ static inline void timeouts_note_packet(void)
 
 /* memp.c */
 void memp_limits_init(void);
-/** memp_fit_windows() - Size TCP's windows for so many connections; those that are open shrink as they are read. */
-void memp_fit_windows(unsigned int connections);
 
 /* random.c */
 int random_init(void);

@@ -21,6 +21,12 @@
 #define TIGHT_SHARE 16U
 #define SHORT_BYTES 256U
 
+/* lwIP looks at an IPv4 header or an ARP packet before it asks how long a frame is, and at all headers where the first piece lies. No honest
+ * backend splits headers. */
+#define SHORTEST_BYTES 34U
+#define ARP_BYTES      42U
+#define TOGETHER_BYTES 192U
+
 struct rx_pbuf {
     struct pbuf_custom custom; /* first: lwIP's pointer is ours */
 };
@@ -49,7 +55,7 @@ static struct pbuf *wrap(struct net_interface *ni, struct netdev_buf *buf)
 
         rx->custom.custom_free_function = give_back;
         p = pbuf_alloced_custom(PBUF_RAW, (u16_t)buf->len, PBUF_REF, &rx->custom, buf->data, (u16_t)buf->len);
-        p->tot_len = (u16_t)left;
+        p->tot_len = left;
         left -= buf->len;
         buf->next = NULL; /* each is given back by itself */
         ni->rx_held++;
@@ -76,6 +82,13 @@ static struct pbuf *copy(struct netdev_buf *buf)
     }
     netdev_rx_free(buf);
     return p;
+}
+
+static bool is_long_enough(const struct pbuf *p)
+{
+    const uint8_t *frame = p->payload;
+
+    return p->len >= ARP_BYTES || (p->len >= SHORTEST_BYTES && !(frame[12] == 0x08 && frame[13] == 0x06));
 }
 
 static bool memory_is_tight(void)
@@ -112,9 +125,11 @@ void net_receive(struct netdev *dev, struct netdev_buf *buf)
         checks |= NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
     }
     ni->netif.chksum_flags = checks;
-    p = ni->rx_held < HELD_MAX ? wrap(ni, buf) : copy(buf);
-    if (p != NULL) {
+    p = ni->rx_held < HELD_MAX && buf->len >= MIN(buf->total, TOGETHER_BYTES) ? wrap(ni, buf) : copy(buf);
+    if (p != NULL && is_long_enough(p)) {
         (void)ethernet_input(p, &ni->netif);
+    } else if (p != NULL) {
+        (void)pbuf_free(p);
     }
 }
 

@@ -34,17 +34,6 @@ static bool tcp_needed(void)
     return tcp_active_pcbs != NULL || tcp_tw_pcbs != NULL;
 }
 
-static void tcp_tick(void)
-{
-    unsigned int connections = 0;
-
-    tcp_tmr();
-    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
-        connections++;
-    }
-    memp_fit_windows(connections);
-}
-
 static bool dhcp_waits(void)
 {
     for (struct netif *n = netif_list; n != NULL; n = n->next) {
@@ -105,7 +94,7 @@ struct ticker {
 };
 
 static struct ticker tickers[] = {
-    {.interval_ms = TCP_TMR_INTERVAL, .fn = tcp_tick, .wanted = tcp_needed},
+    {.interval_ms = TCP_TMR_INTERVAL, .fn = tcp_tmr, .wanted = tcp_needed},
     {.interval_ms = IP_TMR_INTERVAL, .fn = ip_reass_tmr},
     {.interval_ms = IP6_REASS_TMR_INTERVAL, .fn = ip6_reass_tmr},
     {.interval_ms = ARP_TMR_INTERVAL, .fn = etharp_tmr, .counts = true},
