@@ -57,3 +57,7 @@ httpd-tests: $(HTTPD_HOST)/httpd ## apps/httpd as a process of this machine: mal
 	@HTTPD=$(HTTPD_HOST)/httpd python3 -B scripts/run-python-tests tests/httpd build/test-results/httpd.counts
 
 FUZZ_OBJS_httpd := apps/httpd/fields.c apps/httpd/uri.c
+
+.PHONY: run-tests
+run-tests: build/apps/httpd/httpd $(HTTPD_TAR) ## what `make run` promises, in both modes
+	@tests/httpd/run-on-rig build/apps/httpd/httpd $(HTTPD_TAR)
