@@ -129,14 +129,25 @@ void stream_forget_sent(struct stream *st);
 /* stream_share.c */
 /** struct stream_share - Memory that all connections have in common for one purpose. */
 struct stream_share {
-    uint64_t used;
+    uint64_t bytes, used;
 };
 extern struct stream_share stream_sending, stream_receiving;
+#define STREAM_SHARE_ALWAYS 16384U
+
+void stream_share_init(void);
+
 /**
  * stream_share_limit() - What one connection may have of it now: half of what is free, but always a little. So one alone may have much, and
  * a thousand leave room for the next.
  */
-uint32_t stream_share_limit(const struct stream_share *share);
+static inline uint32_t stream_share_limit(const struct stream_share *share)
+{
+    uint64_t limit = share->bytes > share->used ? (share->bytes - share->used) / 2 : 0;
+
+    return limit < STREAM_SHARE_ALWAYS ? STREAM_SHARE_ALWAYS
+           : limit > UINT32_MAX        ? UINT32_MAX
+                                       : (uint32_t)limit;
+}
 
 /* stream_output.c */
 int stream_output_start(void);

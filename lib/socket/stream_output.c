@@ -80,5 +80,9 @@ int stream_output_start(void)
 {
     static struct thread *thread;
 
-    return thread != NULL ? 0 : thread_create(&thread, "socket-output", body, NULL, 0);
+    if (thread != NULL) {
+        return 0;
+    }
+    stream_share_init();
+    return thread_create(&thread, "socket-output", body, NULL, 0);
 }
