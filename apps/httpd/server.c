@@ -18,6 +18,7 @@
 #define ACCEPT_TURNS 64
 #define BACKLOG      1024
 #define REFUSALS     16  /* connections above the limit that are told so at a time */
+#define SPARE        64
 #define PAUSE_MS     100 /* after the system ran out of something */
 
 struct counters counters;
@@ -32,7 +33,8 @@ static struct {
         struct conn *first, *last;
         uint64_t ms;
     } waiting[WAIT_KINDS];
-    struct conn *go_on, *dead, *free;
+    struct conn *go_on, *dead, *spare;
+    unsigned int nr_spare;
 } server;
 
 static void tick(void)
@@ -136,12 +138,25 @@ void server_close(struct conn *c)
     }
 }
 
+/* A few are kept for the next connections; after a rush the memory goes back. */
+static void put_away(struct conn *c)
+{
+    if (server.nr_spare >= SPARE) {
+        free(c);
+        return;
+    }
+    server.nr_spare++;
+    c->next = server.spare;
+    server.spare = c;
+}
+
 static struct conn *open_connection(int fd)
 {
-    struct conn *c = server.free;
+    struct conn *c = server.spare;
 
     if (c != NULL) {
-        server.free = c->next;
+        server.spare = c->next;
+        server.nr_spare--;
     } else if ((c = malloc(sizeof(*c))) == NULL) {
         return NULL;
     }
@@ -151,8 +166,7 @@ static struct conn *open_connection(int fd)
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c};
 
     if (epoll_ctl(server.epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        c->next = server.free;
-        server.free = c;
+        put_away(c);
         return NULL;
     }
     counters.open++;
@@ -359,8 +373,7 @@ void server_run(void)
             struct conn *c = server.dead;
 
             server.dead = c->next;
-            c->next = server.free;
-            server.free = c;
+            put_away(c);
         }
     }
 }
