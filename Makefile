@@ -140,7 +140,7 @@ run: packages ## boot the rig and run an application, httpd by default: APP=hell
 
 # The order is from fast to slow, and a runner that fails does not keep the next one from running: each leaves its
 # counts, and the sum at the end decides.
-TEST_RUNNERS := unit tool rig toolchain httpd system
+TEST_RUNNERS := unit tool rig toolchain httpd run system
 
 test: packages ## everything: unit tests on this machine, then system tests on the real Xen, PV and PVH
 	@rm -rf build/test-results
@@ -150,6 +150,7 @@ test: packages ## everything: unit tests on this machine, then system tests on t
 	-@$(MAKE) --no-print-directory rig-tests
 	-@$(MAKE) --no-print-directory toolchain-tests
 	-@$(MAKE) --no-print-directory httpd-tests
+	-@$(MAKE) --no-print-directory run-tests
 	-@$(MAKE) --no-print-directory system-tests
 	@scripts/sum-results $(TEST_RUNNERS)
 
