@@ -104,17 +104,34 @@ static int prepare(struct frontend *f)
     struct blkfront *bf = f->priv;
     int rc = blkfront_read_offer(bf);
 
+    stuck_retry();
     for (unsigned int i = 0; i < bf->nr_queues && rc == 0; i++) {
         rc = queue_open(bf, i);
     }
     return rc != 0 ? rc : thread_open(bf);
 }
 
+/**
+ * is_attached() - Has the backend bound our ports? One that was started anew may have found the rings of before in xenstore, and be connected
+ * to them, when it says Connected.
+ */
+static bool is_attached(const struct blkfront *bf)
+{
+    for (unsigned int i = 0; i < bf->nr_queues; i++) {
+        struct evtchn_status status = {.dom = DOMID_SELF, .port = bf->queues[i]->port};
+
+        if (evtchn_get_status(&status) == 0 && status.status == EVTCHNSTAT_unbound) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int connected(struct frontend *f)
 {
     struct blkfront *bf = f->priv;
     struct blkdev *dev = &bf->dev;
-    int rc = blkfront_read_disk(bf);
+    int rc = is_attached(bf) ? blkfront_read_disk(bf) : -EAGAIN;
 
     if (rc != 0) {
         return rc;
@@ -163,6 +180,7 @@ static void quiesce(struct frontend *f)
 {
     struct blkfront *bf = f->priv;
     uint64_t theirs = frontend_read_backend(f, "state", XenbusStateUnknown);
+    bool absent;
 
     bf->dev.stats.failures += f->dead;
     stop(bf);
@@ -171,8 +189,8 @@ static void quiesce(struct frontend *f)
         (bf->dev.features & BLKDEV_WRITE_CACHE) && bf->writes != bf->flushed) {
         bf->lost = true;
     }
-    blkdev_set_state(&bf->dev,
-                     f->dead || frontend_read_backend(f, "online", 1) == 0 ? BLKDEV_ABSENT : BLKDEV_HELD);
+    absent = f->dead || !bf->connected || frontend_read_backend(f, "online", 1) == 0;
+    blkdev_set_state(&bf->dev, absent ? BLKDEV_ABSENT : BLKDEV_HELD);
 }
 
 static void release(struct frontend *f)

@@ -257,7 +257,10 @@ static int take_back(struct queue *q, struct part *part, bool copy)
         struct piece *piece = &pieces[i];
 
         if (piece->kept == NULL) {
-            rc = gnttab_end(piece->ref) != 0 ? -EBUSY : rc;
+            if (gnttab_end(piece->ref) != 0) {
+                stuck_add(piece->ref, NULL); /* the page is the caller's, who is told */
+                rc = -EBUSY;
+            }
             continue;
         }
         if (copy) {

@@ -5,9 +5,21 @@
  */
 #include <xenolith/heap.h>
 #include <xenolith/page.h>
+#include <xenolith/printk.h>
 #include <xenolith/string.h>
 
 #include "blkfront_priv.h"
+
+/** end_page() - Take a page of ours back. Return: whether the backend had let go of it. */
+static bool end_page(grant_ref_t ref, void *page)
+{
+    if (gnttab_end(ref) == 0) {
+        page_free_exact(page, 1);
+        return true;
+    }
+    stuck_add(ref, page);
+    return false;
+}
 
 /**
  * grant_page() - A zeroed page: whatever lay there before is none of the backend's business. A backend that keeps grants maps all of them
@@ -16,14 +28,14 @@
  */
 static void *grant_page(struct queue *q, grant_ref_t *ref)
 {
-    void *page = page_alloc(0);
+    void *page = page_alloc_exact(1);
 
     if (page == NULL) {
         return NULL;
     }
     memset(page, 0, PAGE_SIZE);
     if (gnttab_grant(q->bf->f->backend_id, page, false, ref) != 0) {
-        page_free(page, 0);
+        page_free_exact(page, 1);
         return NULL;
     }
     return page;
@@ -118,10 +130,12 @@ void indirect_give(struct queue *q, struct indirect *i)
 
 void pool_release(struct queue *q)
 {
+    unsigned int lost = 0;
+
     while (q->kept != NULL) {
         struct kept *k = kept_take(q);
 
-        (void)gnttab_end_page(k->ref, k->page);
+        lost += !end_page(k->ref, k->page);
         heap_free(k);
         q->nr_kept--;
     }
@@ -129,8 +143,11 @@ void pool_release(struct queue *q)
         struct indirect *i = q->indirects;
 
         q->indirects = i->next;
-        (void)gnttab_end_page(i->ref, i->table);
+        lost += !end_page(i->ref, i->table);
         heap_free(i);
         q->nr_indirects--;
+    }
+    if (lost != 0) {
+        pr_warn("%s: its backend still uses %u pages\n", q->bf->dev.name, lost);
     }
 }

@@ -181,4 +181,10 @@ struct indirect *indirect_take(struct queue *q);
 void indirect_give(struct queue *q, struct indirect *i);
 void pool_release(struct queue *q);
 
+/* blkfront_stuck.c */
+/** stuck_add() - @ref could not be ended: try again later, and free @page of page_alloc_exact() then, unless it is NULL. */
+void stuck_add(grant_ref_t ref, void *page);
+/** stuck_retry() - Later has come. Not while the heap or the pages are in the middle of something. */
+void stuck_retry(void);
+
 #endif

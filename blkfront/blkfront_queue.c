@@ -123,7 +123,7 @@ void queue_release(struct queue *q)
 
         /* Pages of a run are freed one by one: a single one may have to stay. */
         if (q->refs[i] != NO_REF && gnttab_end(q->refs[i]) != 0) {
-            page_quarantine(page);
+            stuck_add(q->refs[i], page);
         } else {
             page_free_exact(page, 1);
         }

@@ -179,6 +179,11 @@ static bool follow_open(struct frontend *f, unsigned int theirs)
         f->phase = FRONTEND_CONNECTED;
         if (!was) {
             rc = f->driver->connected(f);
+            if (rc == -EAGAIN) {
+                quiesce(f);
+                (void)set_state(f, XenbusStateClosing, false);
+                return false;
+            }
             if (rc != 0) {
                 frontend_fail(f, rc, "it could not be started");
                 give_up(f);

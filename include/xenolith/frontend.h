@@ -31,7 +31,7 @@ struct frontend_driver {
     int (*prepare)(struct frontend *f);
     /* Write one's nodes below f->path in transaction @tx; called again when it conflicts. */
     int (*publish)(struct frontend *f, uint32_t tx);
-    /* Both sides are connected. */
+    /* Both sides are connected. -EAGAIN: not with each other (the backend took up what an earlier connection left): close and begin anew. */
     int (*connected)(struct frontend *f);
     /* Some node of the backend changed while connected. May be NULL. */
     void (*changed)(struct frontend *f);

@@ -81,13 +81,11 @@ static void start(void)
 
 static void stop(void)
 {
-    if (fake_bb_front_state() == XenbusStateClosing) {
-        fake_grants_let_go(); /* given up: what the backend still held is lost for good */
-    }
     fake_bb_detach();
     fake_bb_remove();
     settle();
-    fake_grants_let_go();
+    fake_grants_unmap();
+    stuck_retry();
     assert_true(dev == NULL || dev->state == BLKDEV_ABSENT);
     assert_int_equal(fake_grants(), 0);
     for (unsigned int i = 0; i < NR_JOBS; i++) {

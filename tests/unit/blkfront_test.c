@@ -431,6 +431,53 @@ static void a_flush_tells_what_a_crash_may_have_cost(void **state)
     assert_int_equal(in_thread(flush_thread, NULL), 0); /* nothing was open */
 }
 
+static void what_the_backend_still_uses_comes_back_later(void **state)
+{
+    struct page_stats before, after;
+
+    (void)state;
+    connect_up();
+    assert_int_equal(submit_new(BLKDEV_WRITE, 0, 1048576), 0);
+    finish();
+    page_get_stats(&before);
+    fake_bb_state(
+        XenbusStateClosed); /* with everything mapped, as Linux does when requests are under way below it */
+    settle();
+    assert_true(fake_grants() > 256);
+    fake_bb_detach();
+    fake_bb_state(XenbusStateInitWait);
+    connect_up();
+    assert_int_equal(submit_new(BLKDEV_WRITE, 0, 1048576), 0);
+    finish();
+    page_get_stats(&after);
+    assert_int_equal(after.free, before.free);
+    assert_int_equal(after.quarantined, before.quarantined);
+}
+
+static void one_connected_to_old_rings_starts_anew(void **state)
+{
+    (void)state;
+    connect_up();
+    assert_int_equal(submit_new(BLKDEV_WRITE, 0, 65536), 0);
+    fake_bb_state(XenbusStateInitWait);
+    settle();
+    assert_int_equal(fake_bb_front_state(), XenbusStateConnected);
+    fake_bb_state(XenbusStateConnected); /* but not to what we have published since */
+    settle();
+    assert_int_equal(fake_bb_front_state(), XenbusStateClosing);
+    assert_int_equal(dev->state, BLKDEV_HELD);
+    fake_bb_state(XenbusStateClosing);
+    settle();
+    assert_int_equal(fake_bb_front_state(), XenbusStateClosed);
+    fake_bb_detach();
+    fake_bb_state(XenbusStateClosed);
+    settle();
+    fake_bb_state(XenbusStateInitWait);
+    connect_up();
+    finish();
+    assert_int_equal(done_good, 1);
+}
+
 static void a_disk_taken_away_answers_all(void **state)
 {
     unsigned int generation;
@@ -602,6 +649,8 @@ int main(void)
         TEST(errors_reach_those_they_belong_to),
         TEST(requests_outlive_their_backend),
         TEST(a_flush_tells_what_a_crash_may_have_cost),
+        TEST(what_the_backend_still_uses_comes_back_later),
+        TEST(one_connected_to_old_rings_starts_anew),
         TEST(a_disk_taken_away_answers_all),
         TEST(one_not_trusted_sees_nothing_but_data),
         TEST(a_disk_grows_and_shrinks),

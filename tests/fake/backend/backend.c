@@ -31,7 +31,7 @@ static bool started;
 static struct {
     evtchn_handler_fn fn;
     void *arg;
-    bool masked, pending, scheduled;
+    bool masked, pending, scheduled, bound;
 } ports[NR_PORTS];
 
 struct fake_backend fake_backend;
@@ -115,6 +115,14 @@ void fake_grant_hold(uint32_t ref, bool hold)
     }
 }
 
+void fake_grants_unmap(void)
+{
+    for (uint32_t i = 0; i < NR_REFS; i++) {
+        refs[i].held = 0;
+    }
+    nr_held = 0;
+}
+
 /* What the frontend has given up stays granted: its page is in quarantine, so the ref must not come back either. */
 void fake_grants_let_go(void)
 {
@@ -168,12 +176,28 @@ int evtchn_alloc_unbound(domid_t remote, evtchn_handler_fn fn, void *arg, evtchn
             ports[i].fn = fn;
             ports[i].arg = arg;
             ports[i].masked = true;
-            ports[i].pending = false;
+            ports[i].pending = ports[i].bound = false;
             *port = i;
             return 0;
         }
     }
     return -ENOSPC;
+}
+
+void fake_backend_bind(uint32_t port)
+{
+    if (port < NR_PORTS) {
+        ports[port].bound = true;
+    }
+}
+
+int evtchn_get_status(struct evtchn_status *status)
+{
+    if (status->port >= NR_PORTS || ports[status->port].fn == NULL) {
+        return -EINVAL;
+    }
+    status->status = ports[status->port].bound ? EVTCHNSTAT_interdomain : EVTCHNSTAT_unbound;
+    return 0;
 }
 
 int evtchn_close(evtchn_port_t port)

@@ -164,6 +164,7 @@ bool fake_bb_attach(void)
         }
     }
     for (unsigned int i = 0; i < nr; i++) {
+        fake_backend_bind(fake_bb.queues[i].port);
         for (unsigned int k = 0; k < fake_bb.queues[i].nr_pages; k++) {
             fake_grant_hold(fake_bb.queues[i].refs[k], true);
         }

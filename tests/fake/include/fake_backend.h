@@ -21,10 +21,14 @@ extern struct fake_backend fake_backend;
 /** fake_backend_notify() - Raise the frontend's end of @port. */
 void fake_backend_notify(uint32_t port);
 
+/** fake_backend_bind() - Bind to the frontend's @port. */
+void fake_backend_bind(uint32_t port);
+
 unsigned int fake_grants(void); /* standing */
 unsigned int fake_grants_held(void);
 void *fake_grant_page(uint32_t ref, bool write);
 void fake_grant_hold(uint32_t ref, bool hold); /* map it, and keep it mapped */
-void fake_grants_let_go(void);
+void fake_grants_unmap(void);                  /* all that is held; the frontend may end it then */
+void fake_grants_let_go(void);                 /* of what the frontend has given up for good */
 
 #endif
