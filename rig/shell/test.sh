@@ -100,3 +100,21 @@ expect_result() {
     *) echo "$line" && exit 0 ;;
     esac
 }
+
+# ask NAME LINE [SECONDS]: types LINE on its console; its answer, the next line that starts with "= ", is left in $answer.
+ask() {
+    local from
+    from=$(console_size "$1")
+    console_type "$1" "$2\n"
+    answer=$(console_expect "$1" '^= ' "${3:-$TIMEOUT}" "$from" | tr -d '\r')
+    [ -n "$answer" ] || fail "$1 never answered: $2"
+}
+
+# expect_answer NAME LINE PATTERN [SECONDS]: the same, and fails the test unless the answer fits the shell pattern.
+expect_answer() {
+    ask "$1" "$2" "${4:-$TIMEOUT}"
+    case "$answer" in
+    $3) ;;
+    *) fail "$1, asked '$2', said '$answer', not '$3'" ;;
+    esac
+}

@@ -177,6 +177,16 @@ static void random_close(void)
     memset(&work, 0, sizeof(work));
 }
 
+/** random_wait() - Until fewer than @under_way requests are. */
+static void random_wait(unsigned int under_way)
+{
+    if (wait_event_until(&agent_wq, work.under_way < under_way, time_deadline_ns(120 * NS_PER_SEC)) != 0) {
+        agent_info(work.dev);
+        agent_stats(work.dev);
+        test_failure("%u requests are never answered", work.under_way);
+    }
+}
+
 /** random_run() - Until @total bytes have gone by. */
 static void random_run(uint64_t total)
 {
@@ -188,16 +198,12 @@ static void random_run(uint64_t total)
             continue;
         }
         blkdev_push(work.dev);
-        if (job == NULL) {
-            wait_event(&agent_wq, random_idle_job() != NULL);
-        } else {
-            unsigned int under_way = work.under_way;
-
-            wait_event(&agent_wq, work.under_way < under_way || under_way == 0);
+        if (work.under_way != 0) {
+            random_wait(work.under_way);
         }
     }
     blkdev_push(work.dev);
-    wait_event(&agent_wq, work.under_way == 0);
+    random_wait(1);
 }
 
 /* random DEV OFFSET BYTES TOTAL SEED: TOTAL bytes of reads and writes within BYTES. */
