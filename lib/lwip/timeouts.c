@@ -25,7 +25,7 @@
 
 #include "port_priv.h"
 
-#define QUIET_MS    30000U
+#define QUIET_MS    75000U /* longer than fragments are kept (60 s), the longest of what does not count */
 #define CATCH_UP    86400U /* seconds made up for at most: of what counts, nothing lasts longer unheard */
 #define STACK_BYTES (28UL << 10)
 
