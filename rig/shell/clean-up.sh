@@ -19,6 +19,7 @@ if [ -d /run/rig/net ]; then
     for name in /var/run/netns/*; do
         [ -e "$name" ] && /usr/bin/ip netns del "${name##*/}"
     done
+    /usr/bin/ip link del xenbr1 2>/dev/null
     /usr/bin/ip link set eth0 up
     /usr/bin/ip link set xenbr0 mtu 1500
     /usr/bin/ip -6 addr flush dev xenbr0 scope global
