@@ -49,6 +49,7 @@ static void add_part_header(struct text *t, const struct parts *parts, const str
     }
     text_add(t, "\r\nContent-Type: ");
     text_add(t, e->type);
+    text_add(t, e->charset);
     text_add(t, "\r\n");
     add_content_range(t, range, e->size);
     text_add(t, "\r\n");
@@ -142,7 +143,7 @@ bool bodies_respond(struct conn *c, const struct request *rq, struct entry *e, b
     respond_head(&t, c, 206, rq->old);
     text_add(&t, "Content-Type: ");
     text_add(&t, count > 1 ? "multipart/byteranges; boundary=" : e->type);
-    text_add(&t, count > 1 ? parts->boundary : "");
+    text_add(&t, count > 1 ? parts->boundary : e->charset);
     text_add(&t, "\r\nContent-Length: ");
     text_number(&t, count > 1 ? parts_length(parts, e) : ranges[0].last - ranges[0].first + 1, 1);
     text_add(&t, "\r\n");

@@ -80,7 +80,18 @@ static void identify(const struct stat *st, uint64_t identity[3])
     identity[2] = (uint64_t)st->st_ino;
 }
 
-static void write_header(struct text *t, const struct entry *e)
+static bool is_ascii(const char *body, uint64_t size)
+{
+    unsigned char all = 0;
+
+    for (uint64_t i = 0; i < size; i++) {
+        all |= (unsigned char)body[i];
+    }
+    return all < 0x80;
+}
+
+/* Every byte here is paid for by each answer. @body is NULL if it is not in memory. */
+static void write_header(struct text *t, const struct entry *e, const char *body)
 {
     char date[FIELDS_DATE_LENGTH];
 
@@ -88,21 +99,25 @@ static void write_header(struct text *t, const struct entry *e)
     text_bytes(t, server_date, FIELDS_DATE_LENGTH);
     text_add(t, "\r\nContent-Type: ");
     text_add(t, e->type);
+    text_add(t, e->charset);
     text_add(t, "\r\nContent-Length: ");
     text_number(t, e->size, 1);
-    text_add(t, "\r\nLast-Modified: ");
-    field_write_date(e->modified, date);
-    text_bytes(t, date, FIELDS_DATE_LENGTH);
     text_add(t, "\r\nETag: ");
     text_add(t, e->tag);
+    /* A sum of the bytes says all that a date could. */
+    if (body == NULL) {
+        text_add(t, "\r\nLast-Modified: ");
+        field_write_date(e->modified, date);
+        text_bytes(t, date, FIELDS_DATE_LENGTH);
+    }
     if (e->packed) {
         text_add(t, "\r\nContent-Encoding: gzip");
     }
     if (e->packed || e->gzip != NULL) {
         text_add(t, "\r\nVary: Accept-Encoding");
     }
-    /* What is small nobody wants in parts; every byte of a header is read by somebody. */
-    text_add(t, e->size > options.small_file ? "\r\nAccept-Ranges: bytes\r\n\r\n" : "\r\n\r\n");
+    /* What is small nobody wants in parts. */
+    text_add(t, body == NULL ? "\r\nAccept-Ranges: bytes\r\n\r\n" : "\r\n\r\n");
 }
 
 /* Of a body in memory the sum tells any two apart; of a large file size and time have to do. */
@@ -133,8 +148,12 @@ static bool make_blob(struct entry *e, const char *body)
     } else if (small && pread(e->fd, e->blob + HEADER_ROOM, e->size, 0) != (ssize_t)e->size) {
         return false; /* it changes under our eyes */
     }
-    make_tag(e, small ? e->blob + HEADER_ROOM : NULL);
-    write_header(&t, e);
+    const char *kept = small ? e->blob + HEADER_ROOM : NULL;
+    bool plain = !uri_mime_is_text(e->type) || (small && !e->packed && is_ascii(kept, e->size));
+
+    e->charset = plain ? "" : "; charset=utf-8";
+    make_tag(e, kept);
+    write_header(&t, e, kept);
     if (t.cut) {
         return false;
     }
@@ -163,6 +182,7 @@ static struct entry *new_entry(const char *path, uint32_t hash, bool packed)
         e->fd = -1;
         e->refs = 1;
         e->checked_second = server_second;
+        e->charset = "";
         e->type = uri_mime(path[strlen(path) - 1] == '/' ? "index.html" : path);
     }
     return e;

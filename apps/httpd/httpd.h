@@ -138,7 +138,7 @@ struct entry {
     int64_t modified;
     uint64_t identity[3];
     uint64_t date_second, checked_second;
-    const char *type;
+    const char *type, *charset;
     char tag[HTTPD_TAG_MAX];
     int fd;
     unsigned int refs;

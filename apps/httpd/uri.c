@@ -114,20 +114,25 @@ bool uri_hidden(const char *path)
     return false;
 }
 
+bool uri_mime_is_text(const char *type)
+{
+    return strncmp(type, "text/", 5) == 0;
+}
+
 const char *uri_mime(const char *path)
 {
     static const struct {
         const char *extension, *type;
     } types[] = {
-        {"html", "text/html; charset=utf-8"},
-        {"htm", "text/html; charset=utf-8"},
-        {"css", "text/css; charset=utf-8"},
-        {"js", "text/javascript; charset=utf-8"},
-        {"mjs", "text/javascript; charset=utf-8"},
+        {"html", "text/html"},
+        {"htm", "text/html"},
+        {"css", "text/css"},
+        {"js", "text/javascript"},
+        {"mjs", "text/javascript"},
         {"json", "application/json"},
-        {"txt", "text/plain; charset=utf-8"},
-        {"md", "text/markdown; charset=utf-8"},
-        {"csv", "text/csv; charset=utf-8"},
+        {"txt", "text/plain"},
+        {"md", "text/markdown"},
+        {"csv", "text/csv"},
         {"xml", "application/xml"},
         {"svg", "image/svg+xml"},
         {"png", "image/png"},

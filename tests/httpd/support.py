@@ -113,7 +113,7 @@ SMALL = bytes(range(256)) * 4
 PAGE = b"<h1>index</h1>" * 100
 FILES = {
     "index.html": PAGE, "index.html.gz": gzip.compress(PAGE), "small.bin": SMALL, "big.bin": BIG, "empty.txt": b"",
-    "sub/index.html": b"sub", "sub/with space.txt": b"space", "bare/x.css": b"css", ".secret": b"no", "sub/.git/config": b"no",
+    "sub/index.html": b"sub", "utf8.txt": "\u00e4".encode(), "sub/with space.txt": b"space", "bare/x.css": b"css", ".secret": b"no", "sub/.git/config": b"no",
     ".well-known/a.txt": b"well", "umlaut-\u00e4.txt": b"umlaut", "packed.js": b"js" * 50, "packed.js.gz": gzip.compress(b"js" * 50),
 }
 
