@@ -2,15 +2,11 @@
 #
 # In dom0: the figures of the network benchmark, of the guest at 10.0.2.15. Each is printed as "figure NAME VALUE"; the unit is in the name.
 # In the environment: TYPE, RUNS, SECONDS_EACH.
-. /run/rig/domain.sh
+. ./linux.sh
 
 GUEST=10.0.2.15
 VIF='vif=["bridge=xenbr0,mac=00:16:3e:00:00:15"]'
 PATH=$PWD/bin:$PATH
-# A TSC that is left alone, as on machines whose TSC Xen trusts: it does not trust an emulated one, and each look at the clock would
-# be an exit. AVX is hidden from Linux, whose programs would try it and fail: QEMU's emulated AVX state is none that Xen can switch.
-NATIVE='tsc_mode="native"'
-HIDE_AVX='cpuid="host,avx=0,avx2=0"'
 
 # figure NAME COMMAND...: the command's output, RUNS times. A figure that fails is said, not guessed.
 figure() {
@@ -73,16 +69,6 @@ http_figures() {
     netpeer wait $GUEST 80 60 || return 1
     figure keepalive_rate wrk_rate
     figure close_rate wrk_rate -H 'Connection: close'
-}
-
-# start_linux DISK: the Linux guest, out of the tar file that is plugged in as a disk.
-start_linux() {
-    local more=''
-    [ -e vmlinux ] || tar x -f "$1" || return 1
-    [ "$TYPE" = pvh ] && more=$HIDE_AVX
-    domain_start linux "$PWD/vmlinux" "type=\"$TYPE\"" memory=256 "ramdisk=\"$PWD/initrd.cpio\"" "$VIF" \
-        'extra="console=hvc0 quiet"' "$NATIVE" "$more" || return 1
-    console_expect linux '^guest: up' 120 >/dev/null
 }
 
 # start_ours NAME: an application of ours; httpd with its page in a RAM disk.

@@ -69,11 +69,9 @@ mkdir -p /sys/kernel/debug
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 ip neigh flush all
 if [ "$guest" = linux ]; then
-    start_linux "$disk" || exit 1
-    console_type linux 'grep -F [xen /proc/kallsyms\n'
-    console_expect linux '^guest: done' 30 >/dev/null
+    start_linux "$disk" "$VIF" || exit 1
     echo "symbols begin"
-    tr -d '\r' <"$(console_file linux)" | grep '^ffffffff.*\['
+    linux_says 'grep -F [xen /proc/kallsyms' | grep '^ffffffff'
     echo "symbols end"
 fi
 running=linux

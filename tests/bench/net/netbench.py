@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine of the network benchmark: counting instructions, with the Linux guest's disk and what dom0 needs.
+"""The machine of the benchmarks beside Linux: counting instructions, with the Linux guest's disk and what dom0 needs.
 
 Owns the machine it starts and the temporary folder of the client program. Figures are the scripts' in dom0.
 """
@@ -20,23 +20,27 @@ _LIMIT_S = 1800
 _GUESTS_MB = 1024  # the machine's usual size
 
 
-def _image(app):
-    path = os.path.join(TOP, "build", "apps", app, app)
-    if not os.path.exists(path):
-        raise RigError(f"no {path}: make it first")
-    return path
+def applications(names):
+    """{name: path of its image}; they are made already."""
+    paths = {name: os.path.join(TOP, "build", "apps", name, name) for name in names}
+    for path in paths.values():
+        if not os.path.exists(path):
+            raise RigError(f"no {path}: make it first")
+    return paths
 
 
-def debug_file(app):
-    """An application's image with symbols."""
-    return _image(app) + ".debug"
+def symbols_of(image):
+    """The image with symbols; it must be of the same build."""
+    if os.stat(image).st_mtime < os.stat(image + ".debug").st_mtime:
+        raise RigError(f"{image} is older than its symbols: make it again")
+    return image + ".debug"
 
 
 class Bench:
     """A context manager: one machine in which guests of one type are measured."""
 
-    def __init__(self, kind, apps, make=machine.Machine):
-        self.kind, self.apps = kind, apps
+    def __init__(self, kind, images, make=machine.Machine):
+        self.kind, self._images = kind, images
         linux = linux_guest.build()
         self._tar = os.path.join(linux, "guest.tar")
         self.host = make(dom0.build(), machine.machine_memory_mb(_GUESTS_MB), True)
@@ -61,8 +65,9 @@ class Bench:
             client = dom0.compile_static(os.path.join(HERE, "netpeer.c"), folder)
         bundle.data("bench/bin/netpeer", client, 0o755)
         bundle.file("bench/figures.sh", os.path.join(HERE, "figures.sh"))
-        for app in self.apps:
-            bundle.file(f"bench/images/{app}", _image(app))
+        bundle.file("bench/linux.sh", os.path.join(HERE, "..", "linux", "linux.sh"))
+        for name, path in self._images.items():
+            bundle.file(f"bench/images/{name}", path)
         bundle.send(self.host.channel)
         self.disk = self.host.add_disk(self._tar, True)
 

@@ -66,8 +66,9 @@ def run(kind, guest, loads, **settings):
     """{load: Result} of those that went well. guest: "linux" or "ours"."""
     apps = sorted({APPS[load] for load in loads}) if guest == "ours" else []
     # Taken along with the images: a build that runs meanwhile changes neither.
-    own = {app: symprofile.Symbols(symprofile.nm(netbench.debug_file(app))) for app in apps}
-    with netbench.Bench(kind, apps, make=symprofile.Machine) as bench:
+    own = {app: symprofile.Symbols(symprofile.nm(netbench.symbols_of(path)))
+           for app, path in netbench.applications(apps).items()}
+    with netbench.Bench(kind, netbench.applications(apps), make=symprofile.Machine) as bench:
         xen = symprofile.xen_symbols(bench.host.dom0)
         _status, data, _error = bench.host.channel.call("cat /proc/kallsyms", timeout_s=300)
         kallsyms = data.decode()
