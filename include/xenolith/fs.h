@@ -100,11 +100,13 @@ struct fs_info {
 /**
  * struct fs_ops - All may be NULL.
  * @sync:    Everything written before reaches the disk.
- * @unmount: After the last use: flush, free the root and the file system. An error is told, the file system is gone all the same.
+ * @finish:  The end of the domain: everything reaches the disk and is marked as clean; from then on it may not be written to.
+ * @unmount: After the last use: finish, free the root and the file system. An error is told, the file system is gone all the same.
  */
 struct fs_ops {
     void (*info)(struct fs *fs, struct fs_info *out);
     int (*sync)(struct fs *fs);
+    int (*finish)(struct fs *fs);
     int (*unmount)(struct fs *fs);
 };
 
@@ -151,6 +153,9 @@ int fs_unmount(struct fs *fs);
 
 /** fs_sync_all() - sync(). The first error. */
 int fs_sync_all(void);
+
+/** fs_finish_all() - The end: see struct fs_ops. Whoever still has files open keeps them, but cannot write any more. */
+void fs_finish_all(void);
 
 /** fs_root() - The root of all, with a reference; made at first use (root.c). */
 int fs_root(struct node **out) MUST_CHECK;

@@ -19,7 +19,7 @@
 #define FIRST_WINDOW  4
 #define LARGEST_WINDOW 64
 
-#define MAX_CACHES 16
+#define MAX_CACHES 64
 
 static struct cache *caches[MAX_CACHES];
 

@@ -30,6 +30,16 @@ void __call_exitprocs(int status, void *dso);
 /** xenolith_program_name - argv[0]; a program may define its own. */
 char xenolith_program_name[] WEAK = "xenolith";
 
+/** disk_end_all() - lib/fs: what was written reaches the disks, which are marked as clean. Not in every image. */
+void disk_end_all(void) WEAK;
+
+static void end_disks(void)
+{
+    if (disk_end_all != NULL) {
+        disk_end_all();
+    }
+}
+
 /* Registered first, hence run last of all exit handlers and right before stdio flushes. */
 static void run_destructors(void)
 {
@@ -57,6 +67,7 @@ static void end_orderly(void)
     if (__stdio_exit_handler != NULL) {
         __stdio_exit_handler();
     }
+    end_disks();
 }
 
 void exit(int status)
@@ -98,5 +109,6 @@ NORETURN void libc_start(const char *text)
 
 void _exit(int status)
 {
+    end_disks();
     shutdown_exit(status);
 }

@@ -91,6 +91,21 @@ int fs_sync_all(void)
     return first;
 }
 
+void fs_finish_all(void)
+{
+    struct list *link;
+
+    mutex_lock(&mounts_lock);
+    list_for_each(link, &mounts) {
+        struct fs *fs = list_entry(link, struct fs, link);
+
+        if (fs->ops->finish != NULL) {
+            (void)fs->ops->finish(fs);
+        }
+    }
+    mutex_unlock(&mounts_lock);
+}
+
 int fs_root(struct node **out)
 {
     static struct mutex starting = MUTEX_INIT(starting);

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Disks for programs: which of them are mounted where (`root=`, `mount=`, /etc/fstab), and their end. An image has this if it names
+ * mount() or anything else of lib/fs; lib/vfs asks for it by weak references. What a disk's file system is only ext.c knows.
+ */
+#include "disk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xenolith/boot.h>
+#include <xenolith/path.h>
+#include <xenolith/printk.h>
+#include <xenolith/time.h>
+
+#include "ext.h"
+
+#define SETTLE_NS   (10 * NS_PER_SEC)
+#define MAX_MOUNTS  8
+#define FSTAB_BYTES 8192
+
+static const char *root_option;
+static const char *mount_options[MAX_MOUNTS];
+static unsigned int nr_mounts;
+
+static int set_root(const char *value)
+{
+    root_option = value;
+    return value[0] == '\0' ? -EINVAL : 0;
+}
+
+static int set_mount(const char *value)
+{
+    if (value[0] != '/' || strchr(value, ':') == NULL || nr_mounts == MAX_MOUNTS) {
+        return -EINVAL;
+    }
+    mount_options[nr_mounts++] = value;
+    return 0;
+}
+
+BOOT_OPTION(root, "root", set_root);
+BOOT_OPTION(mount, "mount", set_mount);
+
+/* Each disk gets its time to connect once. */
+struct blkdev *disk_find(const char *path)
+{
+    static bool settled;
+    const char *name = strncmp(path, "/dev/", 5) == 0 ? path + 5 : path;
+
+    if (!settled) {
+        if (blkdev_start() != 0) {
+            return NULL;
+        }
+        (void)blkdev_settle(time_deadline_ns(SETTLE_NS));
+        settled = true;
+    }
+    return blkdev_find(name);
+}
+
+int disk_open_fs(const char *device, const char *type, bool read_only, struct fs **out)
+{
+    struct blkdev *dev;
+
+    if (strcmp(type, "tmpfs") == 0) {
+        *out = memfs_create("tmpfs", boot_info.nr_pages / 2);
+        return *out != NULL ? 0 : -ENOMEM;
+    }
+    if (strncmp(type, "ext", 3) != 0 && strcmp(type, "auto") != 0) {
+        return -ENODEV;
+    }
+    dev = disk_find(device);
+    if (dev == NULL || dev->state == BLKDEV_ABSENT) {
+        return dev == NULL ? -ENOENT : -ENXIO;
+    }
+    return ext_open(dev, read_only, out);
+}
+
+int disk_mount_at(const char *device, const char *path, const char *type, bool read_only)
+{
+    struct node *covers;
+    struct fs *fs;
+    int rc = path_node(NULL, path, 0, &covers);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = covers->kind == FILE_DIRECTORY ? disk_open_fs(device, type, read_only, &fs) : -ENOTDIR;
+    if (rc == 0) {
+        rc = fs_mount(fs, covers);
+        if (rc != 0) {
+            (void)fs->ops->unmount(fs);
+        }
+    }
+    node_put(covers);
+    return rc;
+}
+
+/* Takes ":ro" off the end of @text. */
+static bool take_read_only(char *text)
+{
+    size_t length = strlen(text);
+
+    if (length < 3 || strcmp(text + length - 3, ":ro") != 0) {
+        return false;
+    }
+    text[length - 3] = '\0';
+    return true;
+}
+
+int disk_mount_root(void)
+{
+    char *device;
+    bool read_only;
+    struct fs *fs;
+    int rc;
+
+    if (root_option == NULL) {
+        return 1;
+    }
+    device = strdup(root_option);
+    if (device == NULL) {
+        return -ENOMEM;
+    }
+    read_only = take_read_only(device);
+    rc = disk_open_fs(device, "auto", read_only, &fs);
+    if (rc == 0) {
+        rc = fs_mount(fs, NULL);
+    }
+    if (rc != 0) {
+        pr_err("root=%s: cannot be mounted (%d)", device, rc);
+    }
+    free(device);
+    return rc;
+}
+
+static void make_directory(const char *path)
+{
+    static const struct new_node what = {.kind = FILE_DIRECTORY, .permissions = 0755};
+
+    (void)path_create(NULL, path, &what);
+}
+
+/* "PATH:DEVICE", perhaps with ":ro". The directory is made. */
+static void mount_option(const char *option)
+{
+    char *path = strdup(option), *device;
+    bool read_only;
+    int rc = -ENOMEM;
+
+    if (path != NULL) {
+        read_only = take_read_only(path);
+        device = strchr(path, ':');
+        *device++ = '\0';
+        make_directory(path);
+        rc = disk_mount_at(device, path, "auto", read_only);
+    }
+    if (rc != 0) {
+        pr_err("mount=%s: cannot be mounted (%d)", option, rc);
+    }
+    free(path);
+}
+
+static bool has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    while (strncmp(list, word, length) != 0 || (list[length] != ',' && list[length] != '\0')) {
+        list = strchr(list, ',');
+        if (list == NULL) {
+            return false;
+        }
+        list++;
+    }
+    return true;
+}
+
+/* DEVICE DIRECTORY TYPE OPTIONS; what is no disk's is passed over. */
+static void mount_fstab_line(char *line)
+{
+    char *rest, *device = strtok_r(line, " \t", &rest), *path = strtok_r(NULL, " \t", &rest);
+    char *type = strtok_r(NULL, " \t", &rest), *options = strtok_r(NULL, " \t", &rest);
+    int rc;
+
+    if (device == NULL || device[0] == '#' || path == NULL || type == NULL || strcmp(path, "/") == 0 ||
+        (strncmp(type, "ext", 3) != 0 && strcmp(type, "auto") != 0 && strcmp(type, "tmpfs") != 0) ||
+        has_word(options != NULL ? options : "", "noauto")) {
+        return;
+    }
+    make_directory(path);
+    rc = disk_mount_at(device, path, type, has_word(options != NULL ? options : "", "ro"));
+    if (rc != 0) {
+        pr_err("/etc/fstab: %s cannot be mounted at %s (%d)", device, path, rc);
+    }
+}
+
+static void mount_fstab(void)
+{
+    struct file *file;
+    char *text, *line, *rest;
+    long bytes;
+
+    if (path_open(NULL, "/etc/fstab", PATH_READ, 0, &file) != 0) {
+        return;
+    }
+    text = malloc(FSTAB_BYTES);
+    bytes = text != NULL && file->ops->read != NULL ? file->ops->read(file, text, FSTAB_BYTES - 1) : -1;
+    if (bytes > 0) {
+        text[bytes] = '\0';
+        for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+            mount_fstab_line(line);
+        }
+    }
+    free(text);
+    file_put(file);
+}
+
+void disk_mount_all(void)
+{
+    disk_add_devices();
+    for (unsigned int i = 0; i < nr_mounts; i++) {
+        mount_option(mount_options[i]);
+    }
+    mount_fstab();
+}
+
+void disk_end_all(void)
+{
+    fs_finish_all();
+    disk_sync_devices();
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Disks for programs: mounting, /dev, the end.
+ */
+#ifndef LIB_FS_DISK_H
+#define LIB_FS_DISK_H
+
+#include <stdbool.h>
+
+#include <xenolith/blkdev.h>
+#include <xenolith/fs.h>
+
+/** disk_find() - The disk that "/dev/xvda" names. The first call looks for disks and waits until they are there. NULL: none. */
+struct blkdev *disk_find(const char *path);
+
+/** disk_open_fs() - The file system on a disk. @type: "ext2", "ext3", "ext4", "auto", or "tmpfs" without a disk. */
+int disk_open_fs(const char *device, const char *type, bool read_only, struct fs **out);
+
+/** disk_mount_at() - The same, on a directory. */
+int disk_mount_at(const char *device, const char *path, const char *type, bool read_only);
+
+/** disk_add_devices() - /dev has the disks, those too that come later. */
+void disk_add_devices(void);
+
+/** disk_sync_devices() - What was written to /dev/xvd* reaches the disks. */
+void disk_sync_devices(void);
+
+/* Called by lib/vfs and lib/newlib, where an image has them. */
+int disk_mount_root(void);
+void disk_mount_all(void);
+void disk_end_all(void);
+
+#endif

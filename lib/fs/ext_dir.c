@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Names: looked up, made, moved and removed by libext2fs, with the counts of links and the ".." of directories kept right here. Whose
+ * rules these are path.c in lib/vfs knows; what is checked again here may have changed while it looked.
+ */
+#include "ext_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <xenolith/compiler.h>
+#include <xenolith/time.h>
+
+#define LINK_LIMIT 65000
+
+/* libext2fs wants names that end in NUL. */
+struct text_name {
+    char text[FS_NAME_LIMIT + 1];
+};
+
+static const char *terminate(struct text_name *t, const char *name, size_t length)
+{
+    memcpy(t->text, name, length);
+    t->text[length] = '\0';
+    return t->text;
+}
+
+static int find(struct ext_node *dir, const char *name, size_t length, ext2_ino_t *ino)
+{
+    struct ext_fs *x = ext_of(dir->node.fs);
+
+    return ext_errno(ext2fs_lookup(x->e2, dir->ino, name, (int)length, NULL, ino));
+}
+
+int ext_lookup(struct node *dir, const char *name, size_t length, struct node **out)
+{
+    struct ext_fs *x = ext_of(dir->fs);
+    ext2_ino_t ino;
+    int rc;
+
+    mutex_lock(&x->lock);
+    rc = find(ext_node_of(dir), name, length, &ino);
+    if (rc == 0) {
+        rc = ext_node_get(x, ino, out);
+    }
+    mutex_unlock(&x->lock);
+    return rc;
+}
+
+/* What libext2fs has done to a directory's inode behind our copy. */
+static int read_again(struct ext_node *n)
+{
+    struct ext_fs *x = ext_of(n->node.fs);
+
+    n->run.nr = 0;
+    x->dir_block_number = 0;
+    return ext_errno(ext2fs_read_inode_full(x->e2, n->ino, ext_inode(n), sizeof(n->inode)));
+}
+
+static int file_type(enum file_kind kind)
+{
+    switch (kind) {
+    case FILE_DIRECTORY:
+        return EXT2_FT_DIR;
+    case FILE_SYMLINK:
+        return EXT2_FT_SYMLINK;
+    case FILE_CHARACTER:
+        return EXT2_FT_CHRDEV;
+    case FILE_BLOCK:
+        return EXT2_FT_BLKDEV;
+    case FILE_FIFO:
+        return EXT2_FT_FIFO;
+    case FILE_SOCKET:
+        return EXT2_FT_SOCK;
+    default:
+        return EXT2_FT_REG_FILE;
+    }
+}
+
+/* A full directory grows by a block. */
+static int add_name(struct ext_node *dir, const char *name, size_t length, ext2_ino_t ino,
+                    enum file_kind kind)
+{
+    struct ext_fs *x = ext_of(dir->node.fs);
+    struct text_name t;
+    errcode_t error = ext2fs_link(x->e2, dir->ino, terminate(&t, name, length), ino, file_type(kind));
+    int rc;
+
+    if (error == EXT2_ET_DIR_NO_SPACE) {
+        error = ext2fs_expand_dir(x->e2, dir->ino);
+        if (error == 0) {
+            error = ext2fs_link(x->e2, dir->ino, t.text, ino, file_type(kind));
+        }
+    }
+    rc = read_again(dir);
+    return error != 0 ? ext_errno(error) : rc;
+}
+
+static int remove_name(struct ext_node *dir, const char *name, size_t length)
+{
+    struct ext_fs *x = ext_of(dir->node.fs);
+    struct text_name t;
+    errcode_t error = ext2fs_unlink(x->e2, dir->ino, terminate(&t, name, length), 0, 0);
+
+    x->dir_block_number = 0;
+    return ext_errno(error);
+}
+
+/* A directory has changed; @links: how many more subdirectories name it. */
+static int changed_dir(struct ext_node *dir, int links)
+{
+    dir->inode.i_links_count = (__u16)(dir->inode.i_links_count + links);
+    ext_touch(dir, EXT_MODIFIED | EXT_CHANGED);
+    return ext_node_write(dir);
+}
+
+static bool was_removed(const struct ext_node *dir)
+{
+    return dir->inode.i_links_count == 0;
+}
+
+static uint32_t mode_of(const struct new_node *what)
+{
+    uint32_t kind = what->kind == FILE_DIRECTORY ? LINUX_S_IFDIR
+                    : what->kind == FILE_SYMLINK ? LINUX_S_IFLNK
+                                                 : LINUX_S_IFREG;
+
+    return kind | (what->permissions & 07777);
+}
+
+static int make_file(struct ext_node *dir, const char *name, size_t length, const struct new_node *what,
+                     ext2_ino_t *ino)
+{
+    struct ext_fs *x = ext_of(dir->node.fs);
+    struct ext2_inode_large inode = {.i_mode = (__u16)mode_of(what), .i_links_count = 1};
+    ext2_extent_handle_t handle;
+    errcode_t error = ext2fs_new_inode(x->e2, dir->ino, inode.i_mode, NULL, ino);
+    int rc;
+
+    if (error != 0) {
+        return ext_errno(error);
+    }
+    if (ext2fs_has_feature_extents(x->e2->super)) {
+        inode.i_flags = EXT4_EXTENTS_FL;
+    }
+    error = ext2fs_write_new_inode(x->e2, *ino, (struct ext2_inode *)&inode);
+    if (error == 0 && inode.i_flags != 0) {
+        /* Opening writes the header of an empty tree. */
+        error = ext2fs_extent_open2(x->e2, *ino, (struct ext2_inode *)&inode, &handle);
+        if (error == 0) {
+            ext2fs_extent_free(handle);
+        }
+    }
+    if (error != 0) {
+        return ext_errno(error);
+    }
+    ext2fs_inode_alloc_stats2(x->e2, *ino, 1, 0);
+    rc = add_name(dir, name, length, *ino, FILE_REGULAR);
+    if (rc != 0) {
+        ext2fs_inode_alloc_stats2(x->e2, *ino, -1, 0);
+    }
+    return rc;
+}
+
+/* libext2fs makes the inode and the name at once. */
+static int make_other(struct ext_node *dir, const char *name, size_t length, const struct new_node *what,
+                      ext2_ino_t *ino)
+{
+    struct ext_fs *x = ext_of(dir->node.fs);
+    struct text_name t;
+    bool is_directory = what->kind == FILE_DIRECTORY;
+    errcode_t error = 0;
+
+    terminate(&t, name, length);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        error = is_directory ? ext2fs_mkdir(x->e2, dir->ino, 0, t.text)
+                             : ext2fs_symlink(x->e2, dir->ino, 0, t.text, what->target);
+        if (error != EXT2_ET_DIR_NO_SPACE || ext2fs_expand_dir(x->e2, dir->ino) != 0) {
+            break;
+        }
+    }
+    if (error != 0) {
+        (void)read_again(dir);
+        return ext_errno(error);
+    }
+    return read_again(dir) != 0 ? -EIO : find(dir, name, length, ino);
+}
+
+/* The new node's mode, owner and times. */
+static int finish_new(struct ext_fs *x, ext2_ino_t ino, const struct new_node *what, struct node **out)
+{
+    struct ext_node *n;
+    int rc = ext_node_get(x, ino, out);
+
+    if (rc != 0) {
+        return rc;
+    }
+    n = ext_node_of(*out);
+    n->inode.i_mode = (__u16)mode_of(what);
+    ext_touch(n, EXT_MODIFIED | EXT_CHANGED | EXT_ACCESSED | EXT_CREATED);
+    return ext_node_write(n);
+}
+
+int ext_create(struct node *dir, const char *name, size_t length, const struct new_node *what,
+               struct node **out)
+{
+    struct ext_node *d = ext_node_of(dir);
+    struct ext_fs *x = ext_of(dir->fs);
+    ext2_ino_t ino;
+    int rc = ext_begin(x);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (was_removed(d)) {
+        return ext_end(x, -ENOENT);
+    }
+    rc = find(d, name, length, &ino);
+    if (rc != -ENOENT) {
+        return ext_end(x, rc == 0 ? -EEXIST : rc);
+    }
+    if (what->kind == FILE_DIRECTORY && d->inode.i_links_count >= LINK_LIMIT) {
+        return ext_end(x, -EMLINK);
+    }
+    rc = what->kind == FILE_REGULAR ? make_file(d, name, length, what, &ino)
+                                    : make_other(d, name, length, what, &ino);
+    rc = rc != 0 ? rc : changed_dir(d, 0);
+    rc = rc != 0 ? rc : finish_new(x, ino, what, out);
+    return ext_end(x, rc);
+}
+
+int ext_link(struct node *dir, const char *name, size_t length, struct node *node)
+{
+    struct ext_node *d = ext_node_of(dir), *n = ext_node_of(node);
+    struct ext_fs *x = ext_of(dir->fs);
+    ext2_ino_t ino;
+    int rc = ext_begin(x);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = find(d, name, length, &ino);
+    if (rc != -ENOENT || was_removed(d) || n->inode.i_links_count == 0) {
+        return ext_end(x, rc == 0 ? -EEXIST : rc);
+    }
+    if (n->inode.i_links_count >= LINK_LIMIT) {
+        return ext_end(x, -EMLINK);
+    }
+    rc = add_name(d, name, length, n->ino, node->kind);
+    rc = rc != 0 ? rc : changed_dir(d, 0);
+    if (rc == 0) {
+        n->inode.i_links_count++;
+        ext_touch(n, EXT_CHANGED);
+        rc = ext_node_write(n);
+    }
+    return ext_end(x, rc);
+}
+
+static int see_entry(ext2_ino_t dir, int entry, struct ext2_dir_entry *dirent, int offset, int block_bytes,
+                     char *buf, void *found)
+{
+    (void)dir;
+    (void)offset;
+    (void)block_bytes;
+    (void)buf;
+    if (entry == DIRENT_DOT_FILE || entry == DIRENT_DOT_DOT_FILE || dirent->inode == 0) {
+        return 0;
+    }
+    *(bool *)found = true;
+    return DIRENT_ABORT;
+}
+
+static int check_empty(struct ext_node *n)
+{
+    bool found = false;
+    errcode_t error = ext2fs_dir_iterate2(ext_of(n->node.fs)->e2, n->ino, 0, NULL, see_entry, &found);
+
+    return error != 0 ? ext_errno(error) : found ? -ENOTEMPTY : 0;
+}
+
+/* One name less; the last one takes the node with it, when its last user goes. */
+static int drop_link(struct ext_node *n)
+{
+    if (n->node.kind == FILE_DIRECTORY || n->inode.i_links_count == 0) {
+        n->inode.i_links_count = 0;
+    } else {
+        n->inode.i_links_count--;
+    }
+    ext_touch(n, EXT_CHANGED);
+    return ext_node_write(n);
+}
+
+static int check_victim(struct ext_node *n, bool directory)
+{
+    if (directory != (n->node.kind == FILE_DIRECTORY)) {
+        return directory ? -ENOTDIR : -EISDIR;
+    }
+    return directory ? check_empty(n) : 0;
+}
+
+int ext_unlink(struct node *dir, const char *name, size_t length, bool directory)
+{
+    struct ext_node *d = ext_node_of(dir);
+    struct ext_fs *x = ext_of(dir->fs);
+    struct node *victim = NULL;
+    ext2_ino_t ino;
+    int rc = ext_begin(x);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = find(d, name, length, &ino);
+    rc = rc != 0 ? rc : ext_node_get(x, ino, &victim);
+    rc = rc != 0 ? rc : check_victim(ext_node_of(victim), directory);
+    rc = rc != 0 ? rc : remove_name(d, name, length);
+    rc = rc != 0 ? rc : changed_dir(d, directory ? -1 : 0);
+    rc = rc != 0 ? rc : drop_link(ext_node_of(victim));
+    node_put(victim);
+    ext_reap(x);
+    return ext_end(x, rc);
+}
+
+static int set_parent(ext2_ino_t dir, int entry, struct ext2_dir_entry *dirent, int offset, int block_bytes,
+                      char *buf, void *parent)
+{
+    (void)dir;
+    (void)offset;
+    (void)block_bytes;
+    (void)buf;
+    if (entry != DIRENT_DOT_DOT_FILE) {
+        return 0;
+    }
+    dirent->inode = *(ext2_ino_t *)parent;
+    return DIRENT_CHANGED | DIRENT_ABORT;
+}
+
+/* A directory that moves to another one: its "..", and both counts. */
+static int move_dir(struct ext_node *n, struct ext_node *from, struct ext_node *to, bool replaced)
+{
+    struct ext_fs *x = ext_of(n->node.fs);
+    errcode_t error;
+    int rc;
+
+    if (from == to) {
+        return replaced ? changed_dir(to, -1) : 0;
+    }
+    error = ext2fs_dir_iterate2(x->e2, n->ino, 0, NULL, set_parent, &to->ino);
+    rc = error != 0 ? ext_errno(error) : changed_dir(from, -1);
+    return rc != 0 || replaced ? rc : changed_dir(to, 1);
+}
+
+/* What the target's name named before goes as if unlinked, but the name stays. */
+static int clear_target(struct ext_node *to, const char *name, size_t length, struct ext_node *n,
+                        bool *replaced)
+{
+    struct ext_fs *x = ext_of(to->node.fs);
+    struct node *old;
+    ext2_ino_t ino;
+    int rc = find(to, name, length, &ino);
+
+    *replaced = false;
+    if (rc == -ENOENT) {
+        return 0;
+    }
+    rc = rc != 0 ? rc : ext_node_get(x, ino, &old);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = check_victim(ext_node_of(old), n->node.kind == FILE_DIRECTORY);
+    rc = rc != 0 ? rc : remove_name(to, name, length);
+    rc = rc != 0 ? rc : drop_link(ext_node_of(old));
+    *replaced = rc == 0;
+    node_put(old);
+    return rc;
+}
+
+static int rename_locked(struct ext_node *d, const char *name, size_t length, struct ext_node *to,
+                         const char *to_name, size_t to_length)
+{
+    struct ext_fs *x = ext_of(d->node.fs);
+    struct node *node;
+    struct ext_node *n;
+    ext2_ino_t ino, there;
+    bool replaced;
+    int rc = was_removed(to) ? -ENOENT : find(d, name, length, &ino);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (find(to, to_name, to_length, &there) == 0 && there == ino) {
+        return 0;
+    }
+    rc = ext_node_get(x, ino, &node);
+    if (rc != 0) {
+        return rc;
+    }
+    n = ext_node_of(node);
+    rc = clear_target(to, to_name, to_length, n, &replaced);
+    rc = rc != 0 ? rc : add_name(to, to_name, to_length, ino, node->kind);
+    rc = rc != 0 ? rc : remove_name(d, name, length);
+    rc = rc != 0 ? rc : changed_dir(d, 0);
+    rc = rc != 0 || d == to ? rc : changed_dir(to, 0);
+    if (rc == 0 && node->kind == FILE_DIRECTORY) {
+        rc = move_dir(n, d, to, replaced);
+    }
+    if (rc == 0) {
+        ext_touch(n, EXT_CHANGED);
+        rc = ext_node_write(n);
+    }
+    node_put(node);
+    return rc;
+}
+
+int ext_rename(struct node *dir, const char *name, size_t length, struct node *to, const char *to_name,
+               size_t to_length)
+{
+    struct ext_fs *x = ext_of(dir->fs);
+    int rc = ext_begin(x);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = rename_locked(ext_node_of(dir), name, length, ext_node_of(to), to_name, to_length);
+    ext_reap(x);
+    return ext_end(x, rc);
+}
+
+static enum file_kind kind_of(const struct ext2_dir_entry *e)
+{
+    switch (ext2fs_dirent_file_type(e)) {
+    case EXT2_FT_DIR:
+        return FILE_DIRECTORY;
+    case EXT2_FT_SYMLINK:
+        return FILE_SYMLINK;
+    case EXT2_FT_CHRDEV:
+        return FILE_CHARACTER;
+    case EXT2_FT_BLKDEV:
+        return FILE_BLOCK;
+    case EXT2_FT_FIFO:
+        return FILE_FIFO;
+    case EXT2_FT_SOCK:
+        return FILE_SOCKET;
+    default:
+        return FILE_REGULAR;
+    }
+}
+
+/* The directory's block into x->dir_block, unless it is there. 0 in @number: a hole. */
+static int read_dir_block(struct ext_node *d, uint64_t block)
+{
+    struct ext_fs *x = ext_of(d->node.fs);
+    blk64_t number = 0;
+    errcode_t error = ext2fs_bmap2(x->e2, d->ino, ext_inode(d), NULL, 0, block, NULL, &number);
+
+    if (error == 0 && number != 0 && number != x->dir_block_number) {
+        x->dir_block_number = 0;
+        error = ext2fs_read_dir_block4(x->e2, number, x->dir_block, 0, d->ino);
+        if (error == 0) {
+            x->dir_block_number = number;
+        }
+    }
+    return error != 0 ? ext_errno(error) : number != 0;
+}
+
+/* The first entry at or behind byte @from of the block, as an answer. 1, or 0 when there is none. */
+static int entry_in_block(struct ext_fs *x, uint64_t base, uint32_t from, struct dir_entry *out)
+{
+    uint32_t size = x->e2->blocksize;
+    unsigned int bytes;
+
+    for (uint32_t at = 0; at + 8 <= size; at += bytes) {
+        struct ext2_dir_entry *e = (struct ext2_dir_entry *)(x->dir_block + at);
+        unsigned int length = (unsigned int)ext2fs_dirent_name_len(e);
+
+        if (ext2fs_get_rec_len(x->e2, e, &bytes) != 0 || bytes < 8 || bytes % 4 != 0 || bytes > size - at ||
+            length + 8 > bytes) {
+            return -EIO;
+        }
+        if (at < from || e->inode == 0 || length == 0 || (e->name[0] == '.' && length == 1) ||
+            (e->name[0] == '.' && e->name[1] == '.' && length == 2)) {
+            continue;
+        }
+        *out = (struct dir_entry){
+            .next = base + at + bytes, .serial = e->inode, .kind = kind_of(e), .length = length};
+        memcpy(out->name, e->name, length);
+        out->name[length] = '\0';
+        return 1;
+    }
+    return 0;
+}
+
+/* A cookie is a place in the directory, in bytes. */
+int ext_list(struct node *dir, uint64_t cookie, struct dir_entry *out)
+{
+    struct ext_node *d = ext_node_of(dir);
+    struct ext_fs *x = ext_of(dir->fs);
+    uint32_t size = x->e2->blocksize;
+    int rc = 0;
+
+    mutex_lock(&x->lock);
+    while (rc == 0 && cookie < EXT2_I_SIZE(&d->inode)) {
+        rc = read_dir_block(d, cookie / size);
+        if (rc == 1) {
+            rc = entry_in_block(x, cookie - cookie % size, (uint32_t)(cookie % size), out);
+        }
+        cookie = (cookie / size + 1) * size;
+    }
+    mutex_unlock(&x->lock);
+    return rc;
+}

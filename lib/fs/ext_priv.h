@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ext2, ext3 and ext4 over libext2fs: what its files share. libext2fs knows the format; we bring nodes, the way to the disk, and
+ * transactions: what it writes is collected (struct ext_block) and reaches the disk as a whole, through the file system's journal.
+ *
+ * One lock a file system; libext2fs blocks within it. Bytes of files go to the page cache at once, and to the disk before the
+ * transaction that makes them visible.
+ */
+#ifndef EXT_PRIV_H
+#define EXT_PRIV_H
+
+#include <ext2fs/ext2fs.h>
+
+#include <xenolith/fs.h>
+#include <xenolith/sync.h>
+
+#include "cache.h"
+
+#define EXT_BUCKETS 256
+
+/** struct ext_block - A block of the running transaction: newer than what the disk has. */
+struct ext_block {
+    struct ext_block *chain;
+    uint64_t number;
+    char data[];
+};
+
+/** struct ext_journal - @blocks: where the journal's first @nr blocks lie on the disk; 0: there is no journal. */
+struct ext_journal {
+    uint64_t *blocks;
+    uint32_t nr;
+    uint32_t first, sequence;
+    char *superblock;
+};
+
+struct ext_fs {
+    struct fs fs;
+    struct list link;
+    ext2_filsys e2;
+    struct cache *cache;
+    struct mutex lock;
+    struct ext_node *nodes[EXT_BUCKETS];
+    struct list doomed; /* nodes without a name and without a user, whose blocks are still to be freed */
+    bool collecting;    /* what libext2fs writes goes to the transaction */
+    bool was_valid;
+    int failed; /* a transaction could not be written: from now on nothing changes any more */
+    struct ext_block *blocks[EXT_BUCKETS];
+    uint32_t nr_blocks;
+    ext2fs_block_bitmap committed; /* in use at the last commit: what is freed since must not be used yet */
+    struct ext_journal journal;
+    char *dir_block; /* the block of a directory that list() was last in */
+    uint64_t dir_block_number;
+};
+
+/** struct ext_run - Blocks that follow each other in the file and on the disk; at 0: a hole. @unwritten: allocated, reads as zeros. */
+struct ext_run {
+    uint64_t file_block, disk_block, nr;
+    bool unwritten;
+};
+
+struct ext_node {
+    struct node node;
+    struct ext_node *chain;
+    struct list doom;
+    ext2_ino_t ino;
+    struct ext_run run; /* the last one that was looked up */
+    struct ext2_inode_large inode;
+};
+
+static inline struct ext_fs *ext_of(struct fs *fs)
+{
+    return container_of(fs, struct ext_fs, fs);
+}
+
+static inline struct ext_node *ext_node_of(struct node *node)
+{
+    return container_of(node, struct ext_node, node);
+}
+
+static inline struct ext2_inode *ext_inode(struct ext_node *n)
+{
+    return (struct ext2_inode *)&n->inode;
+}
+
+/** ext_errno() - libext2fs's error as a negative number of ours. */
+int ext_errno(errcode_t error);
+
+/* ---- ext_io.c ---- */
+
+extern io_manager ext_io_manager;
+
+/** ext_mounting - The file system whose disk ext_io_manager opens; set during a mount, one at a time. */
+extern struct ext_fs *ext_mounting;
+
+/** ext_forget_block() - The block holds a file's bytes now: the transaction has nothing to say about it. */
+void ext_forget_block(struct ext_fs *x, uint64_t number);
+
+/** ext_drop_blocks() - The transaction is over. */
+void ext_drop_blocks(struct ext_fs *x);
+
+/* ---- ext_journal.c ---- */
+
+/** ext_journal_open() - Look where the journal lies. 0 also when there is none. */
+int ext_journal_open(struct ext_fs *x);
+
+void ext_journal_close(struct ext_fs *x);
+
+/** ext_commit() - All that was done so far is on the disk, whole, whatever happens afterwards. The lock is held. */
+int ext_commit(struct ext_fs *x);
+
+/** ext_commit_if_large() - After each change. */
+void ext_commit_if_large(struct ext_fs *x);
+
+/* ---- ext_node.c ---- */
+
+/** ext_node_get() - The node of an inode, with a reference. The lock is held. */
+int ext_node_get(struct ext_fs *x, ext2_ino_t ino, struct node **out);
+
+/** ext_node_write() - The inode, as changed, to libext2fs. */
+int ext_node_write(struct ext_node *n);
+
+/** ext_node_kill() - The inode has no name and no user: its blocks and itself become free. */
+int ext_node_kill(struct ext_node *n);
+
+/** ext_reap() - Kill what is doomed. The lock is held. */
+void ext_reap(struct ext_fs *x);
+
+enum ext_time {
+    EXT_MODIFIED = 1,
+    EXT_CHANGED = 2,
+    EXT_ACCESSED = 4,
+    EXT_CREATED = 8,
+};
+
+/** ext_set_time() - Those of @which to @ns. */
+void ext_set_time(struct ext_node *n, unsigned int which, uint64_t ns);
+
+void ext_touch(struct ext_node *n, unsigned int which); /* now */
+
+/** ext_begin() - Take the lock for a change: -EROFS, or the error that stopped all changes. ext_end() lets go and commits a large transaction. */
+int ext_begin(struct ext_fs *x);
+int ext_end(struct ext_fs *x, int rc);
+
+extern const struct node_ops ext_file_ops, ext_dir_ops, ext_link_ops, ext_other_ops;
+
+/* ---- The operations ---- */
+
+int ext_lookup(struct node *dir, const char *name, size_t length, struct node **out);
+int ext_create(struct node *dir, const char *name, size_t length, const struct new_node *what,
+               struct node **out);
+int ext_link(struct node *dir, const char *name, size_t length, struct node *node);
+int ext_unlink(struct node *dir, const char *name, size_t length, bool directory);
+int ext_rename(struct node *dir, const char *name, size_t length, struct node *to, const char *to_name,
+               size_t to_length);
+int ext_list(struct node *dir, uint64_t cookie, struct dir_entry *out);
+long ext_readlink(struct node *node, char *buf, size_t bytes);
+long ext_read(struct node *node, void *buf, size_t bytes, uint64_t offset);
+long ext_write(struct node *node, const void *buf, size_t bytes, uint64_t offset);
+int ext_resize(struct node *node, uint64_t bytes);
+int ext_sync_node(struct node *node, bool data_only);
+
+#endif
