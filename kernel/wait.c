@@ -115,20 +115,29 @@ struct waiter *wait_take_one(struct wait_queue *wq)
     return NULL;
 }
 
+/* Only threads join a queue, so one that is empty stays so while its waker runs, upcalls or not. */
 bool wait_wake_one(struct wait_queue *wq)
 {
-    bool was = upcall_save();
-    bool any = wait_take_one(wq) != NULL;
+    bool was, any;
 
+    if (list_is_empty(&wq->waiters)) {
+        return false;
+    }
+    was = upcall_save();
+    any = wait_take_one(wq) != NULL;
     upcall_restore(was);
     return any;
 }
 
 void wait_wake_all(struct wait_queue *wq)
 {
-    bool was = upcall_save();
     struct list *pos;
+    bool was;
 
+    if (list_is_empty(&wq->waiters)) {
+        return;
+    }
+    was = upcall_save();
     while ((pos = list_pop_front(&wq->waiters)) != NULL) {
         sched_wake(list_entry(pos, struct waiter, link)->thread);
     }

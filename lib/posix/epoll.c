@@ -34,8 +34,12 @@ static void line_up(struct epoll_item *item)
     if (list_is_empty(&item->ready_link)) {
         list_push_back(&ep->ready, &item->ready_link);
     }
-    (void)wait_wake_one(&ep->waiters);
-    file_notify(&ep->file, FILE_CAN_READ);
+    if (!list_is_empty(&ep->waiters.waiters)) {
+        (void)wait_wake_one(&ep->waiters);
+    }
+    if (!list_is_empty(&ep->file.watches)) {
+        file_notify(&ep->file, FILE_CAN_READ);
+    }
 }
 
 void epoll_item_changed(struct file_watch *watch, unsigned int ready)
@@ -228,7 +232,7 @@ static int collect(struct epoll *ep, struct epoll_event *events, int max)
     while ((link = list_pop_front(&again)) != NULL) {
         list_push_back(&ep->ready, link);
     }
-    if (!list_is_empty(&ep->ready)) {
+    if (!list_is_empty(&ep->ready) && !list_is_empty(&ep->waiters.waiters)) {
         (void)wait_wake_one(&ep->waiters);
     }
     return nr;

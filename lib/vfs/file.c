@@ -59,12 +59,24 @@ void file_unwatch(struct file_watch *watch)
     list_remove(&watch->link);
 }
 
-/* A watch that is told may remove others, the next one too: each is taken off and put back before its turn. */
+/*
+ * A watch that is told may remove others, the next one too: each is taken off and put back before its turn. Most files have one
+ * watch or none.
+ */
 void file_notify(struct file *file, unsigned int ready)
 {
+    struct list *first = file->watches.next;
     struct list told = LIST_INIT(told);
     struct list *link;
 
+    if (first->next == &file->watches) {
+        if (first != &file->watches) {
+            struct file_watch *only = list_entry(first, struct file_watch, link);
+
+            only->changed(only, ready);
+        }
+        return;
+    }
     while ((link = list_pop_front(&file->watches)) != NULL) {
         struct file_watch *watch = list_entry(link, struct file_watch, link);
 
