@@ -271,7 +271,7 @@ static void plan_write(struct plan *p)
 int netfront_tx(struct netdev *dev, struct netdev_tx *tx, bool more)
 {
     struct netfront *nf = netfront_of(dev);
-    struct plan p = {.tx = tx};
+    struct plan p; /* its arrays are written as far as they are used */
     unsigned int made = 0;
     struct queue *q;
     int rc;
@@ -279,7 +279,11 @@ int netfront_tx(struct netdev *dev, struct netdev_tx *tx, bool more)
     if (!nf->up) {
         return -ENOTCONN;
     }
-    q = p.q = nf->queues[tx->hash % nf->nr_queues];
+    p.tx = tx;
+    p.total = 0;
+    p.slots = p.extras = 0;
+    p.bounce = p.copy = false;
+    q = p.q = nf->queues[nf->nr_queues == 1 ? 0 : tx->hash % nf->nr_queues];
     if (!q->running) {
         return -ENOTCONN;
     }

@@ -29,7 +29,7 @@ $(LWIP_STAMP): deps/unpack deps/fetch deps/pins $(wildcard deps/lwip/*.patch)
 $(LWIP_OBJS): $(LWIP_DIR)-obj/%.o: $(LWIP_STAMP) lib/lwip/lwip.mk $(LWIP_PORT_HEADERS) $(SYSROOT_STAMP) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(SAY) CC lwip/$*
-	$(Q)$(TARGET_CC) $(LIB_CPPFLAGS) $(LWIP_CPPFLAGS) -std=gnu11 -O2 -g $(ABI_CFLAGS) -w -c $(LWIP_DIR)/src/$*.c -o $@
+	$(Q)$(TARGET_CC) $(LIB_CPPFLAGS) $(LWIP_CPPFLAGS) -std=gnu11 -O2 -g $(ABI_CFLAGS) -fbuiltin -w -c $(LWIP_DIR)/src/$*.c -o $@
 
 $(LWIP_DIR)-obj/liblwip.a: $(LWIP_OBJS)
 	$(SAY) AR $@
@@ -37,6 +37,8 @@ $(LWIP_DIR)-obj/liblwip.a: $(LWIP_OBJS)
 	$(Q)$(CROSS_COMPILE)ar rcs $@ $^
 
 build/obj/lib/lwip/%.o build/obj/lib/socket/%.o: LIB_CPPFLAGS += $(LWIP_CPPFLAGS)
+# Copies of a header's size become a few moves, although -ffreestanding says that memcpy() may be anything.
+build/obj/lib/lwip/%.o build/obj/lib/socket/%.o: LIB_CFLAGS += -fbuiltin
 $(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): $(LWIP_STAMP)
 $(patsubst %.c,build/obj/%.o,$(wildcard lib/lwip/*.c lib/socket/*.c)): $(LWIP_PORT_HEADERS)
 

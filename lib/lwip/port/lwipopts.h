@@ -13,8 +13,9 @@
 #define LWIP_NETCONN             0
 #define LWIP_SOCKET              0
 #define LWIP_TIMERS_CUSTOM       1 /* lib/lwip/timeouts.c: sleeps when there is nothing to time */
-void net_assert_locked(void);
-#define LWIP_ASSERT_CORE_LOCKED() net_assert_locked()
+extern unsigned int net_depth;
+void net_not_locked(void);
+#define LWIP_ASSERT_CORE_LOCKED() (__builtin_expect(net_depth == 0, 0) ? net_not_locked() : (void)0)
 
 /* ---- Memory: the heap, bounded by lib/lwip/memp.c ---- */
 #define MEM_ALIGNMENT         8

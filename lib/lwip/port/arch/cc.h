@@ -23,6 +23,10 @@
 /* <arpa/inet.h> has them. */
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
 
+/* One instruction each. */
+#define lwip_htons(x) ((uint16_t)__builtin_bswap16((uint16_t)(x)))
+#define lwip_htonl(x) ((uint32_t)__builtin_bswap32((uint32_t)(x)))
+
 #define LWIP_PLATFORM_DIAG(x) printk_lwip x
 #define printk_lwip(...)      printk(LOG_DEBUG, __VA_ARGS__)
 
