@@ -16,9 +16,9 @@
 
 #define HEADER   8
 #define MOST     65507
-#define WINDOW   6
-#define AGAIN_MS 1000
-#define TRIES    6
+#define WINDOW   4
+#define AGAIN_MS 3000
+#define TRIES    4
 
 struct ping {
     bool used;

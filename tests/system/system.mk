@@ -40,3 +40,5 @@ unfinished-tests: $(UNFINISHED_IMAGES) $(DOM0_TOOLS) apps ## claims of parts tha
 	@rig/run-tests $(if $(TYPES),--type $(TYPES)) tests/unfinished
 
 system-images: $(SYSTEM_IMAGES) $(DOM0_TOOLS) ## build the images of all system tests
+
+include tests/soak/soak.mk
