@@ -72,7 +72,8 @@ static void submit(struct job *job)
     }
 }
 
-static void measure(const char *name, uint8_t op, uint32_t bytes, unsigned int depth, uint64_t requests, bool random)
+static void measure(const char *name, uint8_t op, uint32_t bytes, unsigned int depth, uint64_t requests,
+                    bool random)
 {
     struct blkdev_stats before = dev->stats;
     uint64_t calls = hypercall_count, start, ns;
@@ -93,7 +94,8 @@ static void measure(const char *name, uint8_t op, uint32_t bytes, unsigned int d
         printf("%s: %d\n", name, run.failed);
         exit(1);
     }
-    printf("%s %" PRIu64 " %s; a request: %" PRIu64 " ns, hypercalls %" PRIu64 "/100, upcalls %" PRIu64 "/100, "
+    printf("%s %" PRIu64 " %s; a request: %" PRIu64 " ns, hypercalls %" PRIu64 "/100, upcalls %" PRIu64
+           "/100, "
            "notifies %" PRIu64 "/100, parts %" PRIu64 "/100\n",
            name, bytes > 65536 ? requests * bytes * 1000 / ns : requests * 1000000000 / ns,
            bytes > 65536 ? "MB/s" : "IOPS", ns / requests, (hypercall_count - calls) * 100 / requests,
