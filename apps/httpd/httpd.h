@@ -270,6 +270,9 @@ static inline bool out_pending(const struct conn *c)
 /** out_put() - Send, or keep a copy of, a few pieces. @more: there will be more soon: wait for it. */
 void out_put(struct conn *c, const struct iovec *pieces, int count, bool more);
 
+/** out_whole() - The short way of out_put(), for one piece with nothing before or behind it. Return: false: nothing was done. */
+bool out_whole(struct conn *c, const char *bytes, size_t length);
+
 /** out_flush() - Send what out_put() has kept back. */
 void out_flush(struct conn *c, bool more);
 

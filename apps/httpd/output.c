@@ -85,6 +85,25 @@ static void send_now(struct conn *c, const struct iovec *pieces, int count, bool
     }
 }
 
+bool out_whole(struct conn *c, const char *bytes, size_t length)
+{
+    ssize_t sent = -1;
+
+    if (batch_length == 0) {
+        sent = send(c->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    if (sent == (ssize_t)length) {
+        counters.bytes_out += length;
+        return true;
+    }
+    if (sent > 0) {
+        counters.bytes_out += (uint64_t)sent;
+        keep(c, bytes + sent, length - (size_t)sent);
+        return true;
+    }
+    return false;
+}
+
 void out_flush(struct conn *c, bool more)
 {
     struct iovec piece = {batch, batch_length};

@@ -204,8 +204,16 @@ void respond_entry(struct conn *c, struct entry *e, bool head_only, bool old, bo
 
 void respond_memo(struct conn *c, const struct memo *memo, bool more)
 {
+    struct entry *e = memo->entry;
+
     counters.memo_hits++;
     c->close_after = !memo->keep_alive;
+    /* The most frequent case of all. */
+    if (!more && memo->keep_alive && !memo->old &&
+        out_whole(c, files_dated(e), e->head_length + (memo->head_only ? 0 : e->kept_body))) {
+        respond_count(200);
+        return;
+    }
     respond_entry(c, memo->entry, memo->head_only, memo->old, more);
 }
 

@@ -19,6 +19,7 @@
 #define BACKLOG      1024
 #define REFUSALS     16  /* connections above the limit that are told so at a time */
 #define SPARE        64
+#define GRAIN_MS     128 /* of time-outs; a power of two */
 #define PAUSE_MS     100 /* after the system ran out of something */
 
 struct counters counters;
@@ -63,9 +64,15 @@ static void stop_waiting(struct conn *c)
 
 void server_wait(struct conn *c, enum wait_for what)
 {
+    /* In steps, so that a busy connection does not move in its list with each request. */
+    uint64_t deadline_ms = (server_ms | (GRAIN_MS - 1)) + server.waiting[what].ms;
+
+    if (c->waits == what && c->deadline_ms == deadline_ms) {
+        return;
+    }
     stop_waiting(c);
     c->waits = (uint8_t)what;
-    c->deadline_ms = server_ms + server.waiting[what].ms;
+    c->deadline_ms = deadline_ms;
     c->later = NULL;
     c->earlier = server.waiting[what].last;
     *(c->earlier != NULL ? &c->earlier->later : &server.waiting[what].first) = c;
