@@ -33,6 +33,8 @@ static struct cache_io *take_io(struct cache *c)
     struct list *link;
 
     while ((link = list_pop_front(&c->free_io)) == NULL) {
+        /* What was submitted so far may not be on its way yet. */
+        blkdev_push(c->dev);
         (void)cache_wait(c);
     }
     return list_entry(link, struct cache_io, link);

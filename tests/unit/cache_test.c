@@ -22,7 +22,7 @@
 
 static unsigned char disk[DISK_BYTES], model[DISK_BYTES];
 static struct blkdev_req *queue[QUEUE];
-static unsigned int nr_queued, nr_requests, nr_flushes;
+static unsigned int nr_queued, nr_pushed, nr_requests, nr_flushes;
 static int status_to_give;
 static uint64_t bad_at = UINT64_MAX; /* the byte that cannot be read */
 static struct wait_queue work = WAIT_QUEUE_INIT(work);
@@ -47,7 +47,6 @@ static bool overlap(const struct blkdev_req *a, const struct blkdev_req *b)
 static int submit(struct blkdev *dev, struct blkdev_req *req, bool more)
 {
     (void)dev;
-    (void)more;
     req->bytes = 0;
     for (unsigned int i = 0; i < req->nr_segments; i++) {
         assert_true(req->segments[i].bytes > 0 && req->segments[i].bytes % 512 == 0);
@@ -59,6 +58,8 @@ static int submit(struct blkdev *dev, struct blkdev_req *req, bool more)
         assert_false(overlap(req, queue[i]));
     }
     queue[nr_queued++] = req;
+    /* Nothing is on its way before it is pushed. */
+    nr_pushed = more ? nr_pushed : nr_queued;
     nr_requests++;
     wait_wake_all(&work);
     return 0;
@@ -67,6 +68,8 @@ static int submit(struct blkdev *dev, struct blkdev_req *req, bool more)
 static void push(struct blkdev *dev)
 {
     (void)dev;
+    nr_pushed = nr_queued;
+    wait_wake_all(&work);
 }
 
 static const struct blkdev_ops ops = {.submit = submit, .push = push};
@@ -105,11 +108,12 @@ static void driver(void *arg)
         struct blkdev_req *req;
         unsigned int i;
 
-        wait_event(&work, nr_queued > 0);
+        wait_event(&work, nr_pushed > 0);
         thread_yield();
-        i = (unsigned int)fake_random_below(nr_queued);
+        i = (unsigned int)fake_random_below(nr_pushed);
         req = queue[i];
-        queue[i] = queue[--nr_queued];
+        queue[i] = queue[--nr_pushed];
+        queue[nr_pushed] = queue[--nr_queued];
         req->done(req, carry_out(req));
     }
 }

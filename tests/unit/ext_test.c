@@ -40,7 +40,7 @@ static unsigned char disk[DISK_BYTES], base[DISK_BYTES];
 static struct write writes[MAX_WRITES];
 static unsigned int nr_writes, epoch;
 static struct blkdev_req *queue[QUEUE];
-static unsigned int nr_queued;
+static unsigned int nr_queued, nr_pushed;
 static struct wait_queue work = WAIT_QUEUE_INIT(work);
 
 int blkdev_driver_start(void)
@@ -57,9 +57,10 @@ unsigned int blkdev_driver_settle(uint64_t deadline_ns)
 static int submit(struct blkdev *dev, struct blkdev_req *req, bool more)
 {
     (void)dev;
-    (void)more;
     assert_true(nr_queued < QUEUE);
     queue[nr_queued++] = req;
+    /* Nothing is on its way before it is pushed. */
+    nr_pushed = more ? nr_pushed : nr_queued;
     wait_wake_all(&work);
     return 0;
 }
@@ -67,6 +68,8 @@ static int submit(struct blkdev *dev, struct blkdev_req *req, bool more)
 static void push(struct blkdev *dev)
 {
     (void)dev;
+    nr_pushed = nr_queued;
+    wait_wake_all(&work);
 }
 
 static void note_write(uint64_t offset, const void *data, uint32_t bytes)
@@ -101,10 +104,11 @@ static void driver(void *arg)
         struct blkdev_req *req;
         unsigned int i;
 
-        wait_event(&work, nr_queued > 0);
-        i = (unsigned int)fake_random_below(nr_queued);
+        wait_event(&work, nr_pushed > 0);
+        i = (unsigned int)fake_random_below(nr_pushed);
         req = queue[i];
-        queue[i] = queue[--nr_queued];
+        queue[i] = queue[--nr_pushed];
+        queue[nr_pushed] = queue[--nr_queued];
         carry_out(req);
         req->done(req, 0);
     }
