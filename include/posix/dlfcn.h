@@ -16,11 +16,19 @@
 #define RTLD_DEFAULT  ((void *)0)
 #define RTLD_NEXT     ((void *)-1L)
 
+typedef struct {
+    const char *dli_fname;
+    void *dli_fbase;
+    const char *dli_sname;
+    void *dli_saddr;
+} Dl_info;
+
 __BEGIN_DECLS
 void *dlopen(const char *path, int flags);
 void *dlsym(void *__restrict handle, const char *__restrict name);
 int dlclose(void *handle);
 char *dlerror(void);
+int dladdr(const void *address, Dl_info *info);
 __END_DECLS
 
 #endif

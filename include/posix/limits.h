@@ -20,6 +20,10 @@
 #define IOV_MAX 1024
 #endif
 
+#ifndef SSIZE_MAX
+#define SSIZE_MAX LONG_MAX
+#endif
+
 #undef PIPE_BUF
 #define PIPE_BUF 4096
 

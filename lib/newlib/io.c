@@ -83,7 +83,11 @@ int ioctl(int fd, unsigned long request, ...)
         return -1;
     }
     va_start(arguments, request);
-    if (file->ops->control != NULL) {
+    if (request == FIONBIO) {
+        file->flags = *va_arg(arguments, int *) != 0 ? file->flags | FILE_NONBLOCK
+                                                     : file->flags & ~(unsigned int)FILE_NONBLOCK;
+        rc = 0;
+    } else if (file->ops->control != NULL) {
         rc = libc_result(file->ops->control(file, request, va_arg(arguments, void *)));
     } else {
         errno = ENOTTY;

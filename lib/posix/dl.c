@@ -37,3 +37,10 @@ char *dlerror(void)
     last_error = NULL;
     return (char *)error;
 }
+
+int dladdr(const void *address, Dl_info *info)
+{
+    (void)address;
+    (void)info;
+    return 0;
+}

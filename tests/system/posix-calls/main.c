@@ -10,13 +10,16 @@
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -126,6 +129,37 @@ static void waiting_for_signals(void)
     CHECK_EQUAL(pthread_join(thread, NULL), 0);
     CHECK_EQUAL(seen[SIGUSR2], 2);
     CHECK_EQUAL(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
+}
+
+static void jumps_restore_the_mask(void)
+{
+    static volatile int rounds;
+    sigjmp_buf place;
+    sigset_t set;
+
+    if (sigsetjmp(place, 1) == 0) {
+        CHECK_EQUAL(sigfillset(&set), 0);
+        CHECK_EQUAL(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+        rounds++;
+        siglongjmp(place, 5);
+    }
+    CHECK_EQUAL(rounds, 1);
+    CHECK_EQUAL(sigprocmask(SIG_BLOCK, NULL, &set), 0);
+    CHECK_EQUAL(set, 0);
+}
+
+static void every_file_can_be_made_not_to_block(void)
+{
+    int on = 1, off = 0, fds[2];
+    char c;
+
+    CHECK_EQUAL(pipe(fds), 0);
+    CHECK_EQUAL(ioctl(fds[0], FIONBIO, &on), 0);
+    CHECK_EQUAL(read(fds[0], &c, 1), -1);
+    CHECK_EQUAL(errno, EAGAIN);
+    CHECK_EQUAL(ioctl(fds[0], FIONBIO, &off), 0);
+    CHECK_EQUAL(fcntl(fds[0], F_GETFL) & O_NONBLOCK, 0);
+    CHECK_EQUAL(close(fds[0]) + close(fds[1]), 0);
 }
 
 static void names_and_limits(void)
@@ -241,6 +275,8 @@ int main(void)
 {
     actions_and_masks();
     waiting_for_signals();
+    jumps_restore_the_mask();
+    every_file_can_be_made_not_to_block();
     names_and_limits();
     accounts();
     terminal();
