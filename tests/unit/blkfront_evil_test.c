@@ -71,17 +71,8 @@ static void random_odd(void)
     struct fake_bb_queue *q = &fake_bb.queues[fake_random_below(fake_bb.nr_queues)];
 
     switch (fake_random_below(7)) {
-    case 0:
-        fake_backend_notify(q->port);
-        fake_backend_notify(q->port);
-        fake_backend_notify(q->port);
-        break;
-    case 1:
-        q->ring->req_event = (uint32_t)fake_random();
-        break;
-    case 2:
-        q->ring->rsp_event = (uint32_t)fake_random(); /* ours: only we suffer if it were believed */
-        fake_backend_notify(q->port);
+    case 0 ... 2:
+        fake_backend_disturb(q->ring, q->port);
         break;
     case 3:
         fake_bb.status = fake_random_below(3) == 0 ? (int16_t)fake_random() : BLKIF_RSP_OKAY;

@@ -12,6 +12,7 @@
 #include <xenolith/events.h>
 #include <xenolith/gnttab.h>
 #include <xenolith/page.h>
+#include <xenolith/ring.h>
 
 #include <fake.h>
 #include <fake_xenstored.h>
@@ -182,6 +183,26 @@ int evtchn_alloc_unbound(domid_t remote, evtchn_handler_fn fn, void *arg, evtchn
         }
     }
     return -ENOSPC;
+}
+
+void fake_backend_disturb(void *ring_page, uint32_t port)
+{
+    struct ring_page *ring = ring_page;
+
+    switch (fake_random_below(3)) {
+    case 0:
+        for (unsigned int i = 0; i < 3; i++) {
+            fake_backend_notify(port);
+        }
+        break;
+    case 1:
+        ring->req_event = (uint32_t)fake_random();
+        break;
+    default:
+        ring->rsp_event = (uint32_t)fake_random(); /* the frontend's: only it suffers if that were believed */
+        fake_backend_notify(port);
+        break;
+    }
 }
 
 void fake_backend_bind(uint32_t port)

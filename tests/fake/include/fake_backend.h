@@ -21,6 +21,9 @@ extern struct fake_backend fake_backend;
 /** fake_backend_notify() - Raise the frontend's end of @port. */
 void fake_backend_notify(uint32_t port);
 
+/** fake_backend_disturb() - What a backend may do to a ring, however odd: events in a burst, or noise in one of the thresholds. */
+void fake_backend_disturb(void *ring_page, uint32_t port);
+
 /** fake_backend_bind() - Bind to the frontend's @port. */
 void fake_backend_bind(uint32_t port);
 

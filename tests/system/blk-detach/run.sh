@@ -4,6 +4,13 @@ disk=$RIG/disk.img
 truncate -s 8M "$disk"
 loop=$(losetup -f)
 losetup "$loop" "$disk" || error "no loop device"
+finish() {
+    dmsetup resume --noudevsync slow
+    domain_destroy "$TEST"
+    dmsetup remove --retry --noudevsync slow
+    losetup -d "$loop"
+}
+trap finish EXIT
 echo "0 16384 linear $loop 0" | dmsetup create --noudevsync slow || error "no device-mapper"
 [ -b /dev/mapper/slow ] || dmsetup mknodes slow
 disk_words='format=raw,vdev=xvda,access=rw,target=/dev/mapper/slow'
@@ -22,9 +29,9 @@ for turn in 1 2 3; do
     dmsetup resume --noudevsync slow
     wait
     expect_answer "$TEST" 'collect' '= collect * of 16, *'
-    case "$answer" in
+    case "$ANSWER" in
     '= collect 16 of 16, 0' | '= collect '*', -6') ;;
-    *) fail "after the detach: $answer" ;;
+    *) fail "after the detach: $ANSWER" ;;
     esac
     ! xenstore-exists "/local/domain/$id/device/vbd/51712" 2>/dev/null || fail "it is still there: $(cat "$RIG/detach.log")"
     from=$(console_size "$TEST")
@@ -35,7 +42,4 @@ done
 expect_answer "$TEST" 'random xvda 0 0x800000 0x1000000 2' '= random wrong 0 failed 0 *'
 console_type "$TEST" 'quit\n'
 expect_result "$TEST"
-xl destroy "$id"
-dmsetup remove slow
-losetup -d "$loop"
 pass

@@ -5,10 +5,11 @@ truncate -s 8M "$disk"
 loop=$(losetup -f)
 losetup "$loop" "$disk" || error "no loop device"
 finish() {
-    xl destroy "$(domain_id "$TEST")"
-    dmsetup remove broken
+    domain_destroy "$TEST"
+    dmsetup remove --retry --noudevsync broken
     losetup -d "$loop"
 }
+trap finish EXIT
 table() {
     printf '0 8192 linear %s 0\n8192 2048 %s\n10240 6144 linear %s 10240\n' "$loop" "$1" "$loop"
 }
@@ -32,12 +33,11 @@ dmsetup resume --noudevsync broken
 expect_answer "$TEST" 'random xvda 0 0x800000 0x1000000 2' '= random wrong 0 failed 0 *'
 expect_answer "$TEST" 'flush xvda' '= flush 0'
 ask "$TEST" 'read xvda 0 0x800000'
-[ "$answer" = "= read 0 $(crc32 <"$disk") same" ] || fail "$answer; in the file is $(crc32 <"$disk")"
+[ "$ANSWER" = "= read 0 $(crc32 <"$disk") same" ] || fail "$ANSWER; in the file is $(crc32 <"$disk")"
 echo '0 16384 error' | dmsetup load broken
 dmsetup resume --noudevsync broken
 expect_answer "$TEST" 'write xvda 0 4096 2' '= write -5 *'
 expect_answer "$TEST" 'flush xvda' '= flush *'
 console_type "$TEST" 'quit\n'
 expect_result "$TEST"
-finish
 pass

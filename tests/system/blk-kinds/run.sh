@@ -8,6 +8,11 @@ printf 'read me' | dd of=b.img conv=notrunc 2>/dev/null
 truncate -s 3298534883328 c.img # 3 TiB
 loop=$(losetup -f)
 /usr/sbin/losetup --sector-size 4096 "$loop" d.img || error "no loop device with large sectors"
+finish() {
+    domain_destroy "$TEST"
+    losetup -d "$loop"
+}
+trap finish EXIT
 guest_start "$TEST" "disk=[
     \"format=raw,vdev=xvda,access=rw,target=$RIG/a.img\",
     \"format=raw,vdev=xvdb,access=ro,target=$RIG/b.img\",
@@ -29,7 +34,7 @@ expect_answer "$TEST" 'discard xvdb 0 4096' '= discard -30'
 
 # At 2 TiB - 64 KiB, across 2^32 sectors.
 expect_answer "$TEST" 'write sda 0x1ffffff0000 0x20000 9' '= write 0 *'
-sum=${answer#= write 0 }
+sum=${ANSWER#= write 0 }
 found=$(dd if=c.img bs=65536 skip=33554431 count=2 2>/dev/null | crc32)
 [ "$sum" = "$found same" ] || fail "beyond 2 TiB: $sum was written, in the file is $found"
 expect_answer "$TEST" 'check sda 0x1ffffff0000 0x20000 9' '= check 0 * same'
@@ -55,6 +60,4 @@ expect_answer "$TEST" 'write xvde1 0 0x400000 8' '= write 0 *'
 cmp e.img f.img || fail "two disks that were written the same differ"
 console_type "$TEST" 'quit\n'
 expect_result "$TEST"
-xl destroy "$(domain_id "$TEST")"
-losetup -d "$loop"
 pass

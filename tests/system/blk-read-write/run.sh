@@ -17,14 +17,14 @@ expect_console "$TEST" '^ready'
 
 expect_answer "$TEST" 'read xvda 0 0x4000000' "= read 0 $(sum 0 64) same"
 ask "$TEST" 'write xvda 0x1000000 0x2000000 7'
-[ "$answer" = "= write 0 $(sum 16 32) same" ] || fail "the guest: $answer; in the file is $(sum 16 32)"
+[ "$ANSWER" = "= write 0 $(sum 16 32) same" ] || fail "the guest: $ANSWER; in the file is $(sum 16 32)"
 expect_answer "$TEST" 'check xvda 0x1000000 0x2000000 7' '= check 0 * same'
 expect_answer "$TEST" 'flush xvda' '= flush 0'
 expect_answer "$TEST" 'random xvda 0 0x4000000 0x40000000 1' '= random wrong 0 failed 0 *'
 ask "$TEST" 'read xvda 0 0x4000000'
-[ "$answer" = "= read 0 $(sum 0 64) same" ] || fail "the guest: $answer; in the file is $(sum 0 64)"
+[ "$ANSWER" = "= read 0 $(sum 0 64) same" ] || fail "the guest: $ANSWER; in the file is $(sum 0 64)"
 ask "$TEST" 'stats xvda'
-echo "$answer"
+echo "$ANSWER"
 console_type "$TEST" 'quit\n'
 expect_result "$TEST"
 pass

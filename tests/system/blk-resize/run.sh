@@ -11,7 +11,7 @@ losetup -c "$loop" || error "the loop device cannot grow"
 expect_answer "$TEST" 'read xvda 0 4096' '= read 0 *'
 expect_console "$TEST" '^! resized xvda online 12582912'
 expect_answer "$TEST" 'write xvda 0x400000 0x800000 1' '= write 0 *'
-[ "${answer% same}" = "= write 0 $(tail -c +4194305 "$disk" | crc32)" ] || fail "the new part is not what was written"
+[ "${ANSWER% same}" = "= write 0 $(tail -c +4194305 "$disk" | crc32)" ] || fail "the new part is not what was written"
 truncate -s 2M "$disk"
 losetup -c "$loop"
 expect_answer "$TEST" 'read xvda 0 4096' '= read 0 *'

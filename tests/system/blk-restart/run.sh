@@ -20,13 +20,13 @@ while [ $turns -lt 5 ]; do
 done
 expect_console "$TEST" '^= random wrong 0 failed 0 ' "$TIMEOUT" "$from"
 ask "$TEST" 'read xvda 0 0x1000000'
-[ "$answer" = "= read 0 $(crc32 <"$disk") same" ] || fail "$answer; in the file is $(crc32 <"$disk")"
+[ "$ANSWER" = "= read 0 $(crc32 <"$disk") same" ] || fail "$ANSWER; in the file is $(crc32 <"$disk")"
 # It went without a word, so what had not been flushed may have been lost: said once.
 expect_answer "$TEST" 'flush xvda' '= flush -5'
 expect_answer "$TEST" 'flush xvda' '= flush 0'
 ask "$TEST" 'stats xvda'
-echo "$answer"
-case "$answer" in *replays=0*) fail "nothing was under way: $answer" ;; esac
+echo "$ANSWER"
+case "$ANSWER" in *replays=0*) fail "nothing was under way: $ANSWER" ;; esac
 console_type "$TEST" 'quit\n'
 expect_result "$TEST"
 pass
