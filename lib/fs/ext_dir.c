@@ -6,12 +6,8 @@
 #include "ext_priv.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <xenolith/compiler.h>
-#include <xenolith/time.h>
 
 #define LINK_LIMIT 65000
 
@@ -425,88 +421,4 @@ int ext_rename(struct node *dir, const char *name, size_t length, struct node *t
     rc = rename_locked(ext_node_of(dir), name, length, ext_node_of(to), to_name, to_length);
     ext_reap(x);
     return ext_end(x, rc);
-}
-
-static enum file_kind kind_of(const struct ext2_dir_entry *e)
-{
-    switch (ext2fs_dirent_file_type(e)) {
-    case EXT2_FT_DIR:
-        return FILE_DIRECTORY;
-    case EXT2_FT_SYMLINK:
-        return FILE_SYMLINK;
-    case EXT2_FT_CHRDEV:
-        return FILE_CHARACTER;
-    case EXT2_FT_BLKDEV:
-        return FILE_BLOCK;
-    case EXT2_FT_FIFO:
-        return FILE_FIFO;
-    case EXT2_FT_SOCK:
-        return FILE_SOCKET;
-    default:
-        return FILE_REGULAR;
-    }
-}
-
-/* The directory's block into x->dir_block, unless it is there. 0 in @number: a hole. */
-static int read_dir_block(struct ext_node *d, uint64_t block)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    blk64_t number = 0;
-    errcode_t error = ext2fs_bmap2(x->e2, d->ino, ext_inode(d), NULL, 0, block, NULL, &number);
-
-    if (error == 0 && number != 0 && number != x->dir_block_number) {
-        x->dir_block_number = 0;
-        error = ext2fs_read_dir_block4(x->e2, number, x->dir_block, 0, d->ino);
-        if (error == 0) {
-            x->dir_block_number = number;
-        }
-    }
-    return error != 0 ? ext_errno(error) : number != 0;
-}
-
-/* The first entry at or behind byte @from of the block, as an answer. 1, or 0 when there is none. */
-static int entry_in_block(struct ext_fs *x, uint64_t base, uint32_t from, struct dir_entry *out)
-{
-    uint32_t size = x->e2->blocksize;
-    unsigned int bytes;
-
-    for (uint32_t at = 0; at + 8 <= size; at += bytes) {
-        struct ext2_dir_entry *e = (struct ext2_dir_entry *)(x->dir_block + at);
-        unsigned int length = (unsigned int)ext2fs_dirent_name_len(e);
-
-        if (ext2fs_get_rec_len(x->e2, e, &bytes) != 0 || bytes < 8 || bytes % 4 != 0 || bytes > size - at ||
-            length + 8 > bytes) {
-            return -EIO;
-        }
-        if (at < from || e->inode == 0 || length == 0 || (e->name[0] == '.' && length == 1) ||
-            (e->name[0] == '.' && e->name[1] == '.' && length == 2)) {
-            continue;
-        }
-        *out = (struct dir_entry){
-            .next = base + at + bytes, .serial = e->inode, .kind = kind_of(e), .length = length};
-        memcpy(out->name, e->name, length);
-        out->name[length] = '\0';
-        return 1;
-    }
-    return 0;
-}
-
-/* A cookie is a place in the directory, in bytes. */
-int ext_list(struct node *dir, uint64_t cookie, struct dir_entry *out)
-{
-    struct ext_node *d = ext_node_of(dir);
-    struct ext_fs *x = ext_of(dir->fs);
-    uint32_t size = x->e2->blocksize;
-    int rc = 0;
-
-    mutex_lock(&x->lock);
-    while (rc == 0 && cookie < EXT2_I_SIZE(&d->inode)) {
-        rc = read_dir_block(d, cookie / size);
-        if (rc == 1) {
-            rc = entry_in_block(x, cookie - cookie % size, (uint32_t)(cookie % size), out);
-        }
-        cookie = (cookie / size + 1) * size;
-    }
-    mutex_unlock(&x->lock);
-    return rc;
 }

@@ -334,7 +334,7 @@ static int by_name(const void *a, const void *b)
 
 static void do_list(const char *path)
 {
-    char *ours[200], *theirs[200];
+    char *ours[200] = {NULL}, *theirs[200] = {NULL};
     size_t nr_ours = 0, nr_theirs = 0;
     struct dir_entry *entry = malloc(sizeof(*entry));
     struct file *file = NULL;

@@ -15,12 +15,12 @@ for kind in "ext4" "ext4 -b 1024" "ext3" "ext2 -b 1024" "ext4 -O ^has_journal,bi
     rm -f "$disk"
     # shellcheck disable=SC2086
     /sbin/mke2fs -q -F -t $kind "$disk" 64M 2>"$RIG/$TEST/mke2fs.log" || error "mke2fs -t $kind: $(cat "$RIG/$TEST/mke2fs.log")"
-    run_guest work $seed 600
+    run_guest work $seed 300
     /sbin/e2fsck -f -n "$disk" >"$RIG/$TEST/e2fsck.log" 2>&1 || {
         cat "$RIG/$TEST/e2fsck.log"
         fail "e2fsck is not content with $kind"
     }
-    run_guest check $seed 600 unmount
+    run_guest check $seed 300 unmount
     /sbin/e2fsck -f -n "$disk" >"$RIG/$TEST/e2fsck.log" 2>&1 || fail "e2fsck is not content with $kind that was only looked at"
     echo "$kind: fine"
     seed=$((seed + 1))
