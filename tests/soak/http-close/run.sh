@@ -8,7 +8,7 @@ minutes=$(cat "$DIR/minutes")
 
 # load SECONDS CONNECTIONS
 load() {
-    BODY=$DIR/www/page.bin CLOSE=1 wrk --timeout 60s -t 1 -c "$2" -d "$1s" -s "$DIR/body.lua" "$URL" >"$DIR/wrk" 2>&1
+    BODY=$DIR/www/page.bin CLOSE=1 wrk --timeout 10s -t 1 -c "$2" -d "$1s" -s "$DIR/body.lua" "$URL" >"$DIR/wrk" 2>&1
     said=$(grep '^BODIES' "$DIR/wrk")
     case "$said" in
     "BODIES right "[1-9]*" wrong 0 errors connect 0 read 0 write 0 timeout 0 status 0") ;;
@@ -47,7 +47,7 @@ ip neigh flush dev xenbr0
 dmesg -c >/dev/null
 xl dmesg -c >/dev/null
 
-load 20 100 # what is kept for good (pools, granted pages of the rings) is taken now
+load 20 64 # what is kept for good (pools, granted pages of the rings) is taken now
 figures "$DIR/before"
 load $((minutes * 60)) 16
 echo "$minutes minutes: $said, $(awk '/^Requests.sec/ { print $2 }' "$DIR/wrk") a second"

@@ -23,7 +23,7 @@ sum() {
 
 # load CLOSE SECONDS: wrk; every body must be right, and nothing go wrong.
 load() {
-    BODY=$DIR/www/page.bin CLOSE=$1 wrk --timeout 30s -t 1 -c 16 -d "$2s" -s "$DIR/body.lua" "$URL" >"$DIR/wrk" 2>&1
+    BODY=$DIR/www/page.bin CLOSE=$1 wrk --timeout 10s -t 1 -c 16 -d "$2s" -s "$DIR/body.lua" "$URL" >"$DIR/wrk" 2>&1
     said=$(grep '^BODIES' "$DIR/wrk")
     echo "close=$1: $said, $(awk '/^Requests.sec/ { print $2 }' "$DIR/wrk")/s"
     case "$said" in
