@@ -118,7 +118,12 @@ static int change_v4(struct packet_socket *ps, const void *value, socklen_t leng
     if (length < sizeof(struct ip_mreq)) {
         return -EINVAL;
     }
-    memcpy(&request, value, length < sizeof(request) ? length : sizeof(request));
+    /* Two lengths that are known: gcc would copy one that is not by indexed stores, which check-red-zone cannot follow. */
+    if (length < sizeof(request)) {
+        memcpy(&request, value, sizeof(struct ip_mreq));
+    } else {
+        memcpy(&request, value, sizeof(request));
+    }
     ip_addr_set_zero_ip4(&group);
     ip_2_ip4(&group)->addr = request.imr_multiaddr.s_addr;
     netif = inet_netif_at(request.imr_ifindex != 0 ? 0 : request.imr_address.s_addr,
@@ -162,7 +167,12 @@ static int set_interface(struct packet_socket *ps, int level, const void *value,
             return -EINVAL;
         }
     } else if (length >= sizeof(struct ip_mreq)) {
-        memcpy(&request, value, length < sizeof(request) ? length : sizeof(request));
+        /* Two lengths that are known: gcc would copy one that is not by indexed stores, which check-red-zone cannot follow. */
+    if (length < sizeof(request)) {
+        memcpy(&request, value, sizeof(struct ip_mreq));
+    } else {
+        memcpy(&request, value, sizeof(request));
+    }
         index = request.imr_ifindex;
     } else if (length >= sizeof(struct in_addr)) {
         memcpy(&request.imr_address, value, sizeof(request.imr_address));
