@@ -143,6 +143,12 @@ int setregid(gid_t to, gid_t to_effective)
     return 0;
 }
 
+/* BSD's question whether the program runs with more rights than its caller has. */
+int issetugid(void)
+{
+    return 0;
+}
+
 int getgroups(int size, gid_t list[])
 {
     (void)size;
