@@ -46,6 +46,9 @@ static int on_field(http_parser *parser, const char *at, size_t length)
 {
     struct request *rq = of(parser);
 
+    if (rq->state != REQUEST_HEAD) {
+        return 0; /* a field behind a chunked body: nothing that we act on may come so late */
+    }
     if (rq->value_started) {
         rq->field.length = rq->value.length = 0;
         rq->value_started = false;
@@ -82,6 +85,9 @@ static int on_value(http_parser *parser, const char *at, size_t length)
 {
     struct request *rq = of(parser);
 
+    if (rq->state != REQUEST_HEAD) {
+        return 0;
+    }
     if (!rq->value_started) {
         rq->value_started = true;
         rq->current = (int8_t)which_header(rq->base + rq->field.at, rq->field.length);

@@ -65,6 +65,20 @@ class Requests(HttpdTest):
                 answers = [read_answer(stream) for _ in range(3)]
             self.assertEqual([a.body for a in answers], [SMALL[1:3], f"bytes=5 crc32={zlib.crc32(b'abcde'):08x}\n".encode(), SMALL[1:3]])
 
+    def test_fields_behind_a_chunked_body_are_passed_over(self):
+        head = b"POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        data = head + b"3\r\nabc\r\n0\r\nX-Sum: 1\r\nHost: y\r\nRange: bytes=0-1\r\n\r\n"
+        for cut in range(len(head) - 2, len(data)):
+            with self.server.connect() as sock, sock.makefile("rb") as stream:
+                sock.sendall(data[:cut])
+                sock.sendall(data[cut:])
+                self.assertEqual(read_answer(stream).body, f"bytes=3 crc32={zlib.crc32(b'abc'):08x}\n".encode())
+        long = head + b"4000\r\n" + b"x" * 0x4000 + b"\r\n0\r\nX-Sum: 1\r\n\r\n"
+        self.assertEqual(self.exchange(long)[0].status, 200)
+
+    def test_a_field_may_be_empty(self):
+        self.assertEqual(self.get("/small.bin", "A:", "B: c", "Accept-Encoding:", "D:   ").body, SMALL)
+
     def test_pipelined_requests_are_answered_in_order(self):
         targets = ["/small.bin", "/", "/missing", "/big.bin", "/sub/", "/metrics", "/small.bin"] * 5
         data = b"".join(f"GET {t} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for t in targets)
