@@ -148,7 +148,11 @@ static bool is_meant(const struct addrinfo *hints, const struct kind *kind)
     if (hints->ai_socktype != 0 && hints->ai_socktype != kind->type) {
         return false;
     }
-    return hints->ai_protocol == 0 || kind->protocol == 0 || hints->ai_protocol == kind->protocol;
+    if (hints->ai_protocol == 0) {
+        return true;
+    }
+    /* A protocol alone names its own kind of socket, not the raw one that could carry it too. */
+    return kind->protocol == 0 ? hints->ai_socktype == kind->type : hints->ai_protocol == kind->protocol;
 }
 
 /* All kinds of socket for all addresses. 0 or an EAI_* error; @out is the caller's to free either way. */

@@ -279,13 +279,15 @@ int packet_send_control(const struct packet_socket *ps, const struct msghdr *mes
 {
     struct in6_pktinfo info6;
     struct in_pktinfo info;
+    /* Only read; a host's macros ask for one that may be written. */
+    struct msghdr *all = (struct msghdr *)(uintptr_t)message;
 
     *netif = NULL;
     ip_addr_set_any(ps->socket.family == AF_INET6, source);
     if (message->msg_control == NULL) {
         return 0;
     }
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(all); c != NULL; c = CMSG_NXTHDR(all, c)) {
         if (c->cmsg_len < sizeof(*c)) {
             return -EINVAL;
         }

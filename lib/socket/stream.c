@@ -130,7 +130,9 @@ static void release(struct file *file)
         tcp_abort(pcb);
         stream_destroy(st);
     } else if (st->unread > 0 || (st->linger.l_onoff != 0 && st->linger.l_linger == 0)) {
-        /* The peer must learn that not all was read, as from Linux. */
+        /* The peer must learn that not all was read, as from Linux; but what was written goes before. */
+        tcp_nagle_disable(pcb);
+        tcp_output(pcb);
         stream_detach(st);
         tcp_abort(pcb);
         stream_forget_sent(st);

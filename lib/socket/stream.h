@@ -58,6 +58,7 @@ struct stream {
     uint32_t withheld; /* window that lwIP would give and we do not */
     uint32_t receive_limit, receive_low;
     uint32_t receive_grown; /* the window that its reading so far has earned */
+    uint32_t unopened;      /* bytes read of which the window knows nothing yet */
 
     uint64_t written, acked, put_out; /* bytes of the stream so far */
     uint32_t send_limit;
@@ -122,6 +123,8 @@ err_t stream_acknowledged(void *arg, struct tcp_pcb *pcb, u16_t bytes);
 long stream_send(struct socket *s, const struct msghdr *message, int flags);
 long stream_sendfile(struct socket *s, struct file *in, uint64_t offset, size_t bytes);
 bool stream_is_writable(const struct stream *st);
+/** stream_tell_writers() - If there is room again for whom there was none. */
+void stream_tell_writers(struct stream *st);
 void stream_free_spans(struct stream *st, uint64_t before);
 /** stream_forget_sent() - Nothing more will be acknowledged. */
 void stream_forget_sent(struct stream *st);

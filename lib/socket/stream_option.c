@@ -72,6 +72,7 @@ static int set_socket_option(struct stream *st, int option, const void *value, s
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:
         st->send_limit = doubled(number, 4608, TCP_SND_BUF);
+        stream_tell_writers(st);
         return 0;
     case SO_RCVBUF:
     case SO_RCVBUFFORCE:

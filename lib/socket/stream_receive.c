@@ -13,6 +13,7 @@
 #define GATHER_BELOW 512U  /* segments up to this are copied if others wait before them */
 #define GATHER_BYTES 2048U /* into pbufs of this size */
 #define START_WINDOW 65535U
+#define OPEN_FROM    2048U
 
 /* Behind what waits, byte by byte. False: no memory. */
 static bool gather(struct stream *st, struct pbuf *p)
@@ -237,7 +238,12 @@ static size_t take_and_open(struct stream *st, struct iov_walk *walk, bool disca
 {
     size_t got = take(st, walk, discard);
 
-    open_window(st, got);
+    /* The window cares for little only when it is little itself. */
+    st->unopened += (uint32_t)got;
+    if (st->unopened >= OPEN_FROM || st->receive_limit < 8 * OPEN_FROM) {
+        open_window(st, st->unopened);
+        st->unopened = 0;
+    }
     return got;
 }
 

@@ -74,7 +74,7 @@ bool stream_is_writable(const struct stream *st)
     return st->phase == STREAM_CONNECTED && st->pcb != NULL && !st->starved && room(st) >= limit_now(st) / 3;
 }
 
-static void tell_writers(struct stream *st)
+void stream_tell_writers(struct stream *st)
 {
     if (st->no_room && stream_is_writable(st)) {
         st->no_room = false;
@@ -93,7 +93,7 @@ err_t stream_acknowledged(void *arg, struct tcp_pcb *pcb, u16_t bytes)
     st->starved = false;
     stream_exit_progress();
     stream_free_spans(st, st->acked);
-    tell_writers(st);
+    stream_tell_writers(st);
     stream_settle(st);
     return ERR_OK;
 }
@@ -105,14 +105,16 @@ static err_t tick(void *arg, struct tcp_pcb *pcb)
 
     tcp_poll(pcb, NULL, 0);
     st->starved = false;
-    tell_writers(st);
+    stream_tell_writers(st);
     return ERR_OK;
 }
 
 static void starve(struct stream *st)
 {
     st->starved = true;
+    net_lock();
     tcp_poll(st->pcb, tick, 1);
+    net_unlock();
 }
 
 /* Hands bytes to lwIP; what it took. */
@@ -248,7 +250,8 @@ static int obstacle(struct stream *st)
     if (st->phase != STREAM_CONNECTED || st->write_shut) {
         return -EPIPE;
     }
-    if (st->starved || room(st) == 0) {
+    /* With nothing under way there is always some. */
+    if (st->starved || (st->written != st->acked && room(st) == 0)) {
         st->no_room = true;
         return 1;
     }

@@ -89,9 +89,6 @@ struct ifconf {
 #define SIOCGIFHWADDR  0x8927
 #define SIOCGIFINDEX   0x8933
 
-#define ARPHRD_ETHER    1
-#define ARPHRD_LOOPBACK 772
-
 __BEGIN_DECLS
 unsigned int if_nametoindex(const char *name);
 char *if_indextoname(unsigned int index, char *name);
