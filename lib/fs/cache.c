@@ -19,7 +19,7 @@
 #define FIRST_WINDOW  4
 #define LARGEST_WINDOW 64
 
-#define MAX_CACHES 64
+#define MAX_CACHES 16
 
 static struct cache *caches[MAX_CACHES];
 
@@ -433,9 +433,10 @@ int cache_sync(struct cache *c)
     return c->error != 0 ? take_error(c) : rc;
 }
 
-void cache_start_writing(struct cache *c)
+void cache_forget(struct cache *c)
 {
-    (void)cache_submit_writes(c, c->nr_dirty);
+    while (drop_one(c)) {
+    }
 }
 
 void cache_get_stats(const struct cache *c, struct cache_stats *out)

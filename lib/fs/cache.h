@@ -34,8 +34,8 @@ int cache_write_back(struct cache *c);
 /** cache_sync() - The same, and the disk's cache flushed. An error of any write since the last call is told once. */
 int cache_sync(struct cache *c);
 
-/** cache_start_writing() - Have old dirty pages written, without waiting. */
-void cache_start_writing(struct cache *c);
+/** cache_forget() - Drop all that is not newer than the disk: others may write to the disk from now on. */
+void cache_forget(struct cache *c);
 
 void cache_get_stats(const struct cache *c, struct cache_stats *out);
 

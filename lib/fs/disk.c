@@ -16,7 +16,7 @@
 
 #include "ext.h"
 
-#define SETTLE_NS   (10 * NS_PER_SEC)
+#define SETTLE_NS   (60 * NS_PER_SEC) /* backends of a busy dom0 are slow */
 #define MAX_MOUNTS  8
 #define FSTAB_BYTES 8192
 

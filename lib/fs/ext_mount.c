@@ -109,6 +109,7 @@ static int unmount(struct fs *fs)
     list_remove(&x->link);
     /* The root's own reference; nobody else has one. */
     node_put(x->fs.root);
+    cache_forget(x->cache);
     free_all(x);
     return rc;
 }
@@ -309,6 +310,9 @@ int ext_open(struct blkdev *dev, bool read_only, struct fs **out)
     ext_mounting = NULL;
     mutex_unlock(&one_at_a_time);
     if (rc != 0) {
+        if (x->cache != NULL) {
+            cache_forget(x->cache);
+        }
         free_all(x);
         return rc;
     }

@@ -24,7 +24,6 @@
 
 #define DISK_BYTES (16u << 20)
 #define QUEUE      256
-#define NR_DISKS   64
 #define MAX_WRITES 60000
 
 /* ---- The disk: answers late, in any order, and remembers what was written in which order ---- */
@@ -41,6 +40,7 @@ static struct write writes[MAX_WRITES];
 static unsigned int nr_writes, epoch;
 static struct blkdev_req *queue[QUEUE];
 static unsigned int nr_queued, nr_pushed;
+static bool writes_fail;
 static struct wait_queue work = WAIT_QUEUE_INIT(work);
 
 int blkdev_driver_start(void)
@@ -81,10 +81,13 @@ static void note_write(uint64_t offset, const void *data, uint32_t bytes)
     memcpy(w->data, data, bytes);
 }
 
-static void carry_out(struct blkdev_req *req)
+static int carry_out(struct blkdev_req *req)
 {
     uint64_t at = req->offset;
 
+    if (req->op == BLKDEV_WRITE && writes_fail) {
+        return -EIO;
+    }
     epoch += req->op == BLKDEV_FLUSH;
     for (unsigned int i = 0; req->op != BLKDEV_FLUSH && i < req->nr_segments;
          at += req->segments[i++].bytes) {
@@ -95,6 +98,7 @@ static void carry_out(struct blkdev_req *req)
             note_write(at, req->segments[i].addr, req->segments[i].bytes);
         }
     }
+    return 0;
 }
 
 static void driver(void *arg)
@@ -109,28 +113,22 @@ static void driver(void *arg)
         req = queue[i];
         queue[i] = queue[--nr_pushed];
         queue[nr_pushed] = queue[--nr_queued];
-        carry_out(req);
-        req->done(req, 0);
+        req->done(req, carry_out(req));
     }
 }
 
 static const struct blkdev_ops ops = {.submit = submit, .push = push};
 
-/* A disk is never forgotten, nor is its cache: each mount has a new one. */
-static struct blkdev *new_disk(void)
+static struct blkdev *one_disk(void)
 {
-    static struct blkdev disks[NR_DISKS];
-    static unsigned int nr;
-    struct blkdev *dev = &disks[nr++];
+    static struct blkdev dev = {.name = "xvda",
+                                .state = BLKDEV_ONLINE,
+                                .size_bytes = DISK_BYTES,
+                                .block_bytes = 512,
+                                .features = BLKDEV_WRITE_CACHE,
+                                .ops = &ops};
 
-    assert_true(nr <= NR_DISKS);
-    *dev = (struct blkdev){.name = "xvda",
-                           .state = BLKDEV_ONLINE,
-                           .size_bytes = DISK_BYTES,
-                           .block_bytes = 512,
-                           .features = BLKDEV_WRITE_CACHE,
-                           .ops = &ops};
-    return dev;
+    return &dev;
 }
 
 static void forget_writes(void)
@@ -202,7 +200,7 @@ static struct fs *mount_disk(void)
     struct node *dir;
     struct fs *fs;
 
-    assert_int_equal(ext_open(new_disk(), false, &fs), 0);
+    assert_int_equal(ext_open(one_disk(), false, &fs), 0);
     assert_int_equal(path_node(NULL, "/data", 0, &dir), 0);
     assert_int_equal(fs_mount(fs, dir), 0);
     node_put(dir);
@@ -499,6 +497,98 @@ static void a_cut_anywhere_leaves_what_was_synced(void **state)
     forget_writes();
 }
 
+/* ---- Disks that fail, and disks that lie ---- */
+
+static void a_disk_that_fails_stops_all_changes(void **state)
+{
+    struct new_node what = {.kind = FILE_DIRECTORY, .permissions = 0755};
+    struct node *node;
+    struct fs *fs;
+
+    (void)state;
+    make_file_system("-t ext4");
+    fs = mount_disk();
+    assert_int_equal(path_create(NULL, "/data/before", &what), 0);
+    assert_int_equal(fs_sync_all(), 0);
+    writes_fail = true;
+    assert_int_equal(path_create(NULL, "/data/lost", &what), 0);
+    assert_int_equal(fs_sync_all(), -EIO);
+    writes_fail = false;
+    assert_true(path_create(NULL, "/data/after", &what) < 0);
+    assert_int_equal(path_node(NULL, "/data/before", 0, &node), 0);
+    node_put(node);
+    (void)fs_unmount(fs);
+    fs = mount_disk();
+    assert_int_equal(path_node(NULL, "/data/before", 0, &node), 0);
+    node_put(node);
+    assert_int_equal(path_node(NULL, "/data/lost", 0, &node), -ENOENT);
+    assert_int_equal(fs_unmount(fs), 0);
+    assert_clean(disk);
+}
+
+static void look_at(struct node *node, unsigned int depth)
+{
+    static char buf[20000];
+    struct file_info info = {0};
+
+    node->ops->info(node, &info);
+    if (node->kind == FILE_REGULAR) {
+        (void)node->ops->read(node, buf, sizeof(buf), info.size_bytes / 2);
+        (void)node->ops->write(node, buf, 3000, info.size_bytes % 100000);
+    } else if (node->kind == FILE_SYMLINK) {
+        (void)node->ops->readlink(node, buf, 4096);
+    } else if (node->kind == FILE_DIRECTORY && depth < 5) {
+        struct dir_entry *entry = calloc(1, sizeof(*entry));
+        unsigned int nr = 0;
+
+        while (nr++ < 60 && node->ops->list(node, entry->next, entry) == 1) {
+            struct node *child;
+
+            if (node->ops->lookup(node, entry->name, entry->length, &child) == 0) {
+                look_at(child, depth + 1);
+                node_put(child);
+            }
+        }
+        free(entry);
+    }
+}
+
+static void a_disk_that_lies_does_no_harm(void **state)
+{
+    static unsigned char good[DISK_BYTES];
+    struct fs *model = new_model(), *fs;
+    struct node *dir;
+
+    (void)state;
+    make_file_system("-t ext4 -O ^metadata_csum,^uninit_bg");
+    fs = mount_disk();
+    for (unsigned int i = 0; i < 300; i++) {
+        step();
+    }
+    assert_int_equal(fs_unmount(fs), 0);
+    assert_int_equal(fs_unmount(model), 0);
+    memcpy(good, disk, DISK_BYTES);
+    for (unsigned int round = 0; round < 300; round++) {
+        memcpy(disk, good, DISK_BYTES);
+        for (unsigned int i = 0; i < 1 + fake_random_below(60); i++) {
+            /* Where what describes files lies; the superblock less often, or nothing would be mounted. */
+            disk[(i % 16 == 0 ? 1024 : 2048) + fake_random_below(i % 2 == 0 ? 2 << 20 : 300000)] =
+                (unsigned char)fake_random();
+        }
+        if (ext_open(one_disk(), false, &fs) != 0) {
+            continue;
+        }
+        assert_int_equal(path_node(NULL, "/data", 0, &dir), 0);
+        assert_int_equal(fs_mount(fs, dir), 0);
+        node_put(dir);
+        look_at(fs->root, 0);
+        (void)path_unlink(NULL, "/data/d1", false);
+        (void)fs_sync_all();
+        (void)fs_unmount(fs);
+        forget_writes();
+    }
+}
+
 static int boot(void **state)
 {
     struct thread *thread;
@@ -530,6 +620,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_leaves_what_it_should),
         cmocka_unit_test(a_cut_anywhere_leaves_what_was_synced),
+        cmocka_unit_test(a_disk_that_fails_stops_all_changes),
+        cmocka_unit_test(a_disk_that_lies_does_no_harm),
     };
 
     return cmocka_run_group_tests(tests, boot, clean_up);
