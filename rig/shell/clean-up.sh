@@ -24,6 +24,7 @@ if [ -d /run/rig/net ]; then
     /usr/bin/ip link set xenbr0 mtu 1500
     /usr/bin/ip -6 addr flush dev xenbr0 scope global
     /usr/bin/ip neigh flush dev xenbr0
+    echo 1 >/sys/module/xen_netback/parameters/max_queues
     ethtool -K xenbr0 tx on tso on gso on >/dev/null 2>&1
 fi
 rm -rf /var/log/xen/console/guest-*.log /var/log/xen/xl-*.log

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Claim: what is sent to apps/echo comes back byte for byte: one stream and a thousand at once, datagrams whole and in fragments, to dom0 and over a wire on
-# which every checksum is right, by IPv4 and IPv6, with an MTU of 1500 and of 9000, to a backend that is not trusted. Peers that do not read stop nobody but themselves;
+# which every checksum is right, by IPv4 and IPv6, with an MTU of 1500 and, on two queues, of 9000, to a backend that is not trusted. Peers that do not read stop nobody but themselves;
 # floods end without a trace; a stream outlives its interface.
 . /run/rig/net.sh
 
@@ -18,7 +18,7 @@ tool() {
 begin() {
     guest=$1
     shift
-    guest_start echo 'memory=16' 'maxmem=16' "$@" "extra=\"$ADDRESS\""
+    guest_start echo 'memory=16' 'maxmem=16' "extra=\"$ADDRESS\"" "$@"
     expect_console echo '^echo: ready' 30 >/dev/null
     ip neigh flush dev xenbr0
 }
@@ -49,6 +49,14 @@ tool "at far" tcp-peer echo fd00:1::15 7 2 500000
 tool "at far" udp-peer echo 10.0.2.15 7 100 4000
 tool "at far" udp-peer echo fd00:1::15 7 100 4000
 expect_clean "$(capture_end far)"
+# The wire loses, doubles and delays, both ways.
+damage="netem loss 2% duplicate 1% delay 2ms reorder 20%"
+tc qdisc add dev far root $damage
+at far /usr/sbin/tc qdisc add dev eth0 root $damage
+tool "at far" tcp-peer echo 10.0.2.15 7 4 150000
+tool "at far" tcp-peer echo fd00:1::15 7 4 150000
+tc qdisc del dev far root
+at far /usr/sbin/tc qdisc del dev eth0 root
 tool "" tcp-peer echo 10.0.2.15 7 1000 2000
 
 # Ten that send and do not read; the others do not notice.
@@ -87,7 +95,9 @@ tail -n 1 "$DIR/stream"
 finish
 
 ip link set xenbr0 mtu 9000
-begin jumbo 'vif=["bridge=xenbr0,mtu=9000"]'
+echo 4 >/sys/module/xen_netback/parameters/max_queues
+begin jumbo 'vif=["bridge=xenbr0,mtu=9000"]' "extra=\"$ADDRESS netqueues=2\""
+echo 1 >/sys/module/xen_netback/parameters/max_queues
 ip link set "$(vif_of echo)" mtu 9000
 ip link set xenbr0 mtu 9000
 all_kinds 1000000
