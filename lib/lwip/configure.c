@@ -212,6 +212,11 @@ static void configure_v6(struct net_interface *ni)
             netif_ip6_addr_set_state(netif, index, IP6_ADDR_TENTATIVE);
         }
     }
+    if (ni->words.has_v6_gateway) {
+        memset(&ni->gateway_v6, 0, sizeof(ni->gateway_v6));
+        memcpy(ni->gateway_v6.addr, ni->words.v6_gateway, 16);
+        ip6_addr_assign_zone(&ni->gateway_v6, IP6_UNICAST, netif);
+    }
     if (ni->words.v6 == IP_AUTO_DHCP) {
         (void)dhcp6_enable_stateless(netif);
     }
@@ -259,6 +264,15 @@ static void PRINTF_LIKE(1, 2) say(const char *fmt, ...)
     len = MIN(len, sizeof(line) - 2);
     line[len++] = '\n';
     console_write_atomic(line, len);
+}
+
+/* Asked for each packet that leaves the local networks; NULL: a router that has announced itself. */
+const struct ip6_addr *net_gateway_v6(const struct netif *netif)
+{
+    const struct net_interface *ni = netif->state;
+
+    return ni != NULL && netif->linkoutput == net_transmit && ni->words.has_v6_gateway ? &ni->gateway_v6
+                                                                                       : NULL;
 }
 
 static void append(char *line, size_t bytes, const char *word, const char *text)

@@ -6,7 +6,10 @@
 
 #include <string.h>
 
+#include <xenolith/compiler.h>
 #include <xenolith/errno.h>
+
+#define FIELD_BYTES 64
 
 static int refuse(const char **why, const char *text)
 {
@@ -14,7 +17,7 @@ static int refuse(const char **why, const char *text)
     return -EINVAL;
 }
 
-/** number() - Decimal, at most @max. Return: how many characters; 0 if none or too large. */
+/** number() - Decimal, at most @max. How many characters; 0 if none or too large. */
 static unsigned int number(const char *text, unsigned int max, unsigned int *out)
 {
     unsigned int n = 0, v = 0;
@@ -150,8 +153,6 @@ static bool is_mask(uint32_t mask)
     return false;
 }
 
-#define FIELD_BYTES 64
-
 /** field() - Copy @text up to one of @ends; the character behind it in *end. Return: where to go on; NULL: too long. */
 static const char *field(const char *text, const char *ends, char out[FIELD_BYTES], char *end)
 {
@@ -186,7 +187,6 @@ static bool is_device(const char *text)
     return true;
 }
 
-/* Of RFC 1123, roughly: what DHCP and DNS can carry. */
 static bool is_host(const char *text)
 {
     size_t len = strlen(text);
@@ -215,7 +215,7 @@ static bool parse_auto(const char *text, enum ip_auto *out)
         {"on", IP_AUTO_DHCP}, {"any", IP_AUTO_DHCP}, {"both", IP_AUTO_DHCP},  {"auto", IP_AUTO_DHCP},
     };
 
-    for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
         if (strcmp(text, words[i].word) == 0) {
             *out = words[i].means;
             return true;

@@ -54,6 +54,7 @@ struct net_interface {
     char name[12];
     char host[IP_WORDS_HOST];
     struct ip_words words; /* what the command line says */
+    ip6_addr_t gateway_v6; /* if words.has_v6_gateway */
     bool added, in_batch;
     bool sums; /* the device makes the sums of TCP and UDP */
     const char *source;

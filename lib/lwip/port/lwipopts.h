@@ -89,6 +89,10 @@ struct netif *net_route_by_source(const struct ip4_addr *from, const struct ip4_
 #define LWIP_ND6_QUEUEING            1
 #define LWIP_ICMP6_DATASIZE          0
 
+struct ip6_addr;
+const struct ip6_addr *net_gateway_v6(const struct netif *netif);
+#define LWIP_HOOK_ND6_GET_GW(netif, dest) net_gateway_v6(netif)
+
 /* ---- Names and time ---- */
 #define LWIP_DNS                1
 #define DNS_TABLE_SIZE          16
