@@ -249,6 +249,7 @@ void configure_start(struct net_interface *ni)
         }
     }
     configure_v6(ni);
+    mdns_name_start(ni);
 }
 
 /** say() - A line that is wanted whatever loglevel= says: without it nobody knows how to reach the domain. */

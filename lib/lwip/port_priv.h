@@ -120,6 +120,11 @@ void memp_limits_init(void);
 /* random.c */
 int random_init(void);
 
+/* mdns_name.c */
+/** mdns_name_set() - The name to answer to, without ".local"; before the first interface comes up. 0; -EINVAL. */
+int mdns_name_set(const char *value);
+void mdns_name_start(struct net_interface *ni);
+
 /* sntp_time.c */
 void sntp_time_start(void);
 

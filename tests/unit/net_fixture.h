@@ -227,6 +227,7 @@ static int start_stack(void **state)
 {
     fake_boot(4096);
     room = UINT32_MAX;
+    assert_int_equal(mdns_name_set("stone"), 0);
     assert_int_equal(net_start(), 0);
     thread_sleep_ns(3 * NS_PER_SEC); /* duplicate address detection */
     finish_sends();

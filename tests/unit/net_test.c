@@ -76,6 +76,36 @@ static void answers_pings(void **state)
     assert_int_equal(rx_out, 0);
 }
 
+static void answers_to_its_name(void **state)
+{
+    static const uint8_t question[] = {0,   7,   0,   0, 0,   1,   0,   0,   0,   0, 0, 0, 5, 's', 't',
+                                       'o', 'n', 'e', 5, 'l', 'o', 'c', 'a', 'l', 0, 0, 1, 0, 1};
+    uint8_t f[200];
+    size_t at = put_ip4(f, 17, 8 + sizeof(question));
+    bool answered = false;
+
+    thread_sleep_ns(10 * NS_PER_SEC); /* the name is probed for first */
+    teach_arp();
+    finish_sends();
+    forget_frames();
+    put16(f + at, 40000); /* not from 5353: asked by one who is no responder, and answered directly */
+    put16(f + at + 2, 5353);
+    put16(f + at + 4, (unsigned int)(8 + sizeof(question)));
+    put16(f + at + 6, 0);
+    memcpy(f + at + 8, question, sizeof(question));
+    receive_one(f, at + 8 + sizeof(question));
+    thread_sleep_ns(2 * NS_PER_SEC);
+    for (unsigned int i = 0; i < nr_frames; i++) {
+        const uint8_t *d = frames[i]->data;
+
+        for (uint32_t n = 42; get16(d + 12) == 0x0800 && d[23] == 17 && n + 4 <= frames[i]->len; n++) {
+            answered |= memcmp(d + n, (const uint8_t[]){10, 0, 0, 1}, 4) == 0;
+        }
+    }
+    assert_true(answered);
+    finish_sends();
+}
+
 /* ---- TCP ---- */
 
 static struct tcp_pcb *connection;
@@ -384,6 +414,7 @@ int main(void)
         cmocka_unit_test(has_its_addresses),
         cmocka_unit_test_setup(answers_arp, setup),
         cmocka_unit_test_setup(answers_pings, setup),
+        cmocka_unit_test_setup(answers_to_its_name, setup),
         cmocka_unit_test_setup(batches_are_shown_once, setup),
         cmocka_unit_test_setup(large_frames_hold_the_stream, setup),
         cmocka_unit_test_setup(no_room_loses_nothing, setup),
