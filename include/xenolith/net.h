@@ -43,7 +43,7 @@ struct net_stats {
 /**
  * net_start() - Start the stack and its interfaces, and wait until each interface that has a carrier is configured, at most as long as
  * `netwait=` says. Called by the first socket(); again is harmless.
- * Context: blocks. Return: 0, also when nothing could be configured (that is on the console); -ENOMEM; the driver's error.
+ * Context: blocks. Return: 0, also when there is no device or nothing could be configured (that is on the console); -ENOMEM.
  */
 int net_start(void);
 

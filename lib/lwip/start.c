@@ -105,6 +105,9 @@ static void wait_for_addresses(void)
 {
     uint64_t deadline_ns = time_deadline_ns(wait_s * NS_PER_SEC);
 
+    if (wait_s == 0) {
+        return;
+    }
     if (netdev_settle(deadline_ns) == 0) {
         pr_warn("net: there is no interface");
         return;
@@ -127,21 +130,22 @@ int net_start(void)
     }
     mutex_lock(&starting);
     if (!started) {
-        rc = random_init();
+        (void)random_init();
         stack_init();
+        rc = timeouts_start();
         if (rc == 0) {
-            rc = timeouts_start();
-        }
-        if (rc == 0) {
-            rc = netdev_start(&client);
-        }
-        if (rc == 0) {
-            sntp_time_start();
-            wait_for_addresses();
+            int without = netdev_start(&client);
+
+            if (without == 0) {
+                sntp_time_start();
+                wait_for_addresses();
+            } else {
+                pr_warn("net: no devices (%d): only the loopback is there", without);
+            }
+            started = true;
         } else {
             pr_err("net: cannot start (%d)", rc);
         }
-        started = true;
     }
     mutex_unlock(&starting);
     return rc;
