@@ -168,11 +168,11 @@ static int set_interface(struct packet_socket *ps, int level, const void *value,
         }
     } else if (length >= sizeof(struct ip_mreq)) {
         /* Two lengths that are known: gcc would copy one that is not by indexed stores, which check-red-zone cannot follow. */
-    if (length < sizeof(request)) {
-        memcpy(&request, value, sizeof(struct ip_mreq));
-    } else {
-        memcpy(&request, value, sizeof(request));
-    }
+        if (length < sizeof(request)) {
+            memcpy(&request, value, sizeof(struct ip_mreq));
+        } else {
+            memcpy(&request, value, sizeof(request));
+        }
         index = request.imr_ifindex;
     } else if (length >= sizeof(struct in_addr)) {
         memcpy(&request.imr_address, value, sizeof(request.imr_address));

@@ -135,7 +135,8 @@ struct stream_share {
     uint64_t bytes, used;
 };
 extern struct stream_share stream_sending, stream_receiving;
-#define STREAM_SHARE_ALWAYS 16384U
+#define STREAM_SHARE_LEAST 16384U
+#define STREAM_SHARE_TIGHT 4096U
 
 void stream_share_init(void);
 
@@ -145,11 +146,15 @@ void stream_share_init(void);
  */
 static inline uint32_t stream_share_limit(const struct stream_share *share)
 {
-    uint64_t limit = share->bytes > share->used ? (share->bytes - share->used) / 2 : 0;
+    uint64_t limit;
 
-    return limit < STREAM_SHARE_ALWAYS ? STREAM_SHARE_ALWAYS
-           : limit > UINT32_MAX        ? UINT32_MAX
-                                       : (uint32_t)limit;
+    if (share->used >= share->bytes) {
+        return STREAM_SHARE_TIGHT;
+    }
+    limit = (share->bytes - share->used) / 2;
+    return limit < STREAM_SHARE_LEAST ? STREAM_SHARE_LEAST
+           : limit > UINT32_MAX       ? UINT32_MAX
+                                      : (uint32_t)limit;
 }
 
 /* stream_output.c */

@@ -87,7 +87,9 @@ static uint32_t window_now(const struct stream *st)
     uint32_t share = stream_share_limit(&stream_receiving);
     uint32_t window = st->receive_limit < st->receive_grown ? st->receive_limit : st->receive_grown;
 
-    return window < share ? window : share;
+    window = window < share ? window : share;
+    /* Less than a segment would never be announced, and nobody would go on. */
+    return window < 2U * st->pcb->mss ? 2U * st->pcb->mss : window;
 }
 
 /* Once the peer may send less than half of what there is room for, it is told so. A reply that comes at once takes it along. */
@@ -240,7 +242,7 @@ static size_t take_and_open(struct stream *st, struct iov_walk *walk, bool disca
 
     /* The window cares for little only when it is little itself. */
     st->unopened += (uint32_t)got;
-    if (st->unopened >= OPEN_FROM || st->receive_limit < 8 * OPEN_FROM) {
+    if (st->unopened >= OPEN_FROM || st->pcb == NULL || st->pcb->rcv_wnd < 8 * OPEN_FROM) {
         open_window(st, st->unopened);
         st->unopened = 0;
     }

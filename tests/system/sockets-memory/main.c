@@ -105,7 +105,7 @@ static void read_all(struct pair *pair, unsigned int seed)
     while (got < pair->sent) {
         ssize_t n;
 
-        CHECK_EQUAL(poll(&p, 1, 60000), 1);
+        CHECK_EQUAL(poll(&p, 1, 150000), 1);
         n = recv(pair->to, buf, sizeof(buf), 0);
         if (n < 0) {
             printf("%zu of %zu bytes: %s\n", got, pair->sent, strerror(errno));
