@@ -13,8 +13,9 @@
 
 #include "port_priv.h"
 
-/* As many pages as the smallest ring has, several times over; the driver's own limit is above. */
-#define HELD_MAX 192U
+/* Pages in the stack's hands above which frames are copied: below what the driver lends at most, which depends on memory in the same way. */
+#define HELD_MAX   192U
+#define HELD_SHARE 8U
 
 /* With less than this share of memory free, frames that carry much are dropped: peers send again, and what sockets hold unread does not take
  * the program's last memory. What is short (acknowledgements, questions) still comes in. */
@@ -91,11 +92,14 @@ static bool is_long_enough(const struct pbuf *p)
     return p->len >= ARP_BYTES || (p->len >= SHORTEST_BYTES && !(frame[12] == 0x08 && frame[13] == 0x06));
 }
 
+static unsigned int held_max = HELD_MAX;
+
 static bool memory_is_tight(void)
 {
     struct page_stats stats;
 
     page_get_stats(&stats);
+    held_max = (unsigned int)MIN(stats.total / HELD_SHARE, HELD_MAX);
     return stats.free < stats.total / TIGHT_SHARE;
 }
 
@@ -125,7 +129,7 @@ void net_receive(struct netdev *dev, struct netdev_buf *buf)
         checks |= NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
     }
     ni->netif.chksum_flags = checks;
-    p = ni->rx_held < HELD_MAX && buf->len >= MIN(buf->total, TOGETHER_BYTES) ? wrap(ni, buf) : copy(buf);
+    p = ni->rx_held < held_max && buf->len >= MIN(buf->total, TOGETHER_BYTES) ? wrap(ni, buf) : copy(buf);
     if (p != NULL && is_long_enough(p)) {
         (void)ethernet_input(p, &ni->netif);
     } else if (p != NULL) {
