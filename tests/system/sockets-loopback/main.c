@@ -235,6 +235,16 @@ static void test_reset(int family)
     CHECK_EQUAL(pipes, family == AF_INET ? 1 : 2);
     signal(SIGPIPE, SIG_IGN);
     CHECK_EQUAL(close(fds[0]), 0);
+    /* What was written before such a close arrives before the reset. */
+    make_pair(family, fds);
+    CHECK_EQUAL(send(fds[0], "unread", 6, 0), 6);
+    CHECK_EQUAL(ready(fds[1], POLLIN, 10000), POLLIN);
+    CHECK_EQUAL(send(fds[1], "answer", 6, 0), 6);
+    CHECK_EQUAL(close(fds[1]), 0);
+    CHECK((ready(fds[0], 0, 10000) & POLLERR) != 0);
+    CHECK_EQUAL(recv(fds[0], buf, sizeof(buf), 0), 6);
+    CHECK_FAILS(recv(fds[0], buf, sizeof(buf), 0), ECONNRESET);
+    CHECK_EQUAL(close(fds[0]), 0);
     /* What came before the reset is read first. */
     make_pair(family, fds);
     CHECK_EQUAL(send(fds[0], "data", 4, 0), 4);
@@ -736,6 +746,10 @@ static void test_names(void)
     CHECK_EQUAL(((struct sockaddr_in *)list->ai_addr)->sin_addr.s_addr, INADDR_ANY);
     freeaddrinfo(list);
     CHECK_EQUAL(getaddrinfo(NULL, "no-such-service", &hints, &list), EAI_SERVICE);
+    hints = (struct addrinfo){.ai_family = AF_INET, .ai_protocol = IPPROTO_UDP};
+    CHECK_EQUAL(getaddrinfo("127.0.0.1", "53", &hints, &list), 0);
+    CHECK(list->ai_socktype == SOCK_DGRAM && list->ai_next == NULL);
+    freeaddrinfo(list);
     old = gethostbyname("127.0.0.1");
     CHECK(old != NULL && old->h_length == 4);
 }
