@@ -13,10 +13,12 @@
 #include <xenolith/path.h>
 #include <xenolith/printk.h>
 #include <xenolith/time.h>
+#include <xenolith/wait.h>
 
 #include "ext.h"
 
 #define SETTLE_NS   (60 * NS_PER_SEC) /* backends of a busy dom0 are slow */
+#define ONLINE_NS   (20 * NS_PER_SEC)
 #define MAX_MOUNTS  8
 #define FSTAB_BYTES 8192
 
@@ -58,6 +60,27 @@ struct blkdev *disk_find(const char *path)
     return blkdev_find(name);
 }
 
+static struct wait_queue disk_changes = WAIT_QUEUE_INIT(disk_changes);
+
+static void note_change(struct blkdev_watch *watch, struct blkdev *dev, enum blkdev_event event)
+{
+    (void)watch;
+    (void)dev;
+    (void)event;
+    wait_wake_all(&disk_changes);
+}
+
+/* A disk may be found and yet connect only at a second attempt. */
+static bool wait_online(struct blkdev *dev)
+{
+    struct blkdev_watch watch = {.changed = note_change, .link = LIST_INIT(watch.link)};
+
+    blkdev_watch(&watch);
+    (void)wait_event_until(&disk_changes, dev->state != BLKDEV_ABSENT, time_deadline_ns(ONLINE_NS));
+    blkdev_unwatch(&watch);
+    return dev->state != BLKDEV_ABSENT;
+}
+
 int disk_open_fs(const char *device, const char *type, bool read_only, struct fs **out)
 {
     struct blkdev *dev;
@@ -70,7 +93,7 @@ int disk_open_fs(const char *device, const char *type, bool read_only, struct fs
         return -ENODEV;
     }
     dev = disk_find(device);
-    if (dev == NULL || dev->state == BLKDEV_ABSENT) {
+    if (dev == NULL || !wait_online(dev)) {
         return dev == NULL ? -ENOENT : -ENXIO;
     }
     return ext_open(dev, read_only, out);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <xenolith/compiler.h>
+
 static enum file_kind kind_of(const struct ext2_dir_entry *e)
 {
     switch (ext2fs_dirent_file_type(e)) {
@@ -78,10 +80,13 @@ int ext_list(struct node *dir, uint64_t cookie, struct dir_entry *out)
     struct ext_node *d = ext_node_of(dir);
     struct ext_fs *x = ext_of(dir->fs);
     uint32_t size = x->e2->blocksize;
+    uint64_t end = EXT2_I_SIZE(&d->inode);
     int rc = 0;
 
     mutex_lock(&x->lock);
-    while (rc == 0 && cookie < EXT2_I_SIZE(&d->inode)) {
+    /* A length that the disk made up: a directory has no holes, so it is no longer than what it holds. */
+    end = MIN(end, ext2fs_inode_i_blocks(x->e2, ext_inode(d)) * 512);
+    while (rc == 0 && cookie < end) {
         rc = read_dir_block(d, cookie / size);
         if (rc == 1) {
             rc = entry_in_block(x, cookie - cookie % size, (uint32_t)(cookie % size), out);
