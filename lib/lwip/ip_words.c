@@ -145,12 +145,7 @@ static uint32_t mask_of_length(unsigned int length)
 /** is_mask() - Ones, then zeros. */
 static bool is_mask(uint32_t mask)
 {
-    for (unsigned int length = 0; length <= 32; length++) {
-        if (mask_of_length(length) == mask) {
-            return true;
-        }
-    }
-    return false;
+    return mask_of_length((unsigned int)__builtin_popcount(mask)) == mask;
 }
 
 /** field() - Copy @text up to one of @ends; the character behind it in *end. Return: where to go on; NULL: too long. */
