@@ -92,13 +92,14 @@ __BEGIN_DECLS
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out);
 void freeaddrinfo(struct addrinfo *list);
 const char *gai_strerror(int error);
-int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, socklen_t host_bytes, char *service,
-                socklen_t service_bytes, int flags);
+int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, socklen_t host_bytes,
+                char *service, socklen_t service_bytes, int flags);
 
 struct hostent *gethostbyname(const char *name);
 struct hostent *gethostbyname2(const char *name, int family);
 struct hostent *gethostbyaddr(const void *address, socklen_t length, int family);
-int gethostbyname_r(const char *name, struct hostent *host, char *buf, size_t bytes, struct hostent **out, int *error);
+int gethostbyname_r(const char *name, struct hostent *host, char *buf, size_t bytes, struct hostent **out,
+                    int *error);
 struct servent *getservbyname(const char *name, const char *protocol);
 struct servent *getservbyport(int port, const char *protocol);
 struct protoent *getprotobyname(const char *name);

@@ -193,7 +193,7 @@ static int parse_group(const char *text, unsigned int *value)
     int digits = 0;
 
     *value = 0;
-    while (hex_digit(text[digits]) >= 0 && digits < 5) {
+    while (digits < 5 && hex_digit(text[digits]) >= 0) {
         *value = *value << 4 | (unsigned int)hex_digit(text[digits]);
         digits++;
     }
