@@ -30,6 +30,7 @@ struct end {
 };
 
 static int epoll;
+static in_port_t own_port; /* in the network's byte order */
 static char buffer[BUFFER_BYTES];
 
 static void say(const char *words)
@@ -151,6 +152,10 @@ static void return_datagrams(int fd)
         if (got < 0) {
             return;
         }
+        /* Two echo servers would go on for ever; the port is at the same place in both families' addresses. */
+        if (((struct sockaddr_in *)&from)->sin_port == own_port) {
+            continue;
+        }
         /* A datagram may be lost on its way; here too, when there is no room. */
         if (sendto(fd, buffer, (size_t)got, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&from, length) <
             0) {
@@ -191,6 +196,7 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
+    own_port = htons((uint16_t)port);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0 || !open_port(AF_INET, SOCK_STREAM, (uint16_t)port) ||
         !open_port(AF_INET, SOCK_DGRAM, (uint16_t)port)) {
