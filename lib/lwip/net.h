@@ -26,10 +26,23 @@ extern bool net_dirty; /* something waits for the last net_unlock() */
 /** net_flush() - For net_unlock(): hand over what waits. */
 void net_flush(void);
 
+extern bool timeouts_asleep, timeouts_packet;
+
+/** timeouts_wake() - Timers that stopped in silence go on, after making up for the seconds missed. Only while lwIP is at rest. */
+void timeouts_wake(void);
+
+/** timeouts_note_packet() - Something is going on: timers do not stop for a while. */
+static inline void timeouts_note_packet(void)
+{
+    timeouts_packet = true;
+}
+
 /** net_lock() - Enter the stack; nests. Context: threads. */
 static inline void net_lock(void)
 {
-    net_depth++;
+    if (net_depth++ == 0 && timeouts_asleep) {
+        timeouts_wake();
+    }
 }
 
 /** net_has_looped() - Has lwIP sent something to ourselves, which nobody else tells? */

@@ -100,19 +100,7 @@ void net_receive(struct netdev *dev, struct netdev_buf *buf);
 void net_receive_end(struct netdev *dev);
 
 /* timeouts.c */
-extern bool timeouts_asleep;
 int timeouts_start(void);
-void timeouts_wake(void);
-/** timeouts_note_packet() - Something happens on the network: timers that stop in silence go on. */
-static inline void timeouts_note_packet(void)
-{
-    extern bool timeouts_packet;
-
-    timeouts_packet = true;
-    if (timeouts_asleep) {
-        timeouts_wake();
-    }
-}
 
 /* memp.c */
 void memp_limits_init(void);

@@ -2,7 +2,7 @@
 /*
  * lwIP's timers, in place of its own timeouts.c: one thread that sleeps until the next one is due. An idle machine stays idle: TCP is timed
  * while there are connections, DHCP while it waits for an answer, and what only counts seconds (ARP, ND, reassembly, names) stops QUIET_MS after the last
- * packet; the next packet makes up for the seconds missed before it is looked at.
+ * packet; who enters the stack next makes up for the seconds missed first, while nothing is half done.
  */
 #include <lwip/dhcp.h>
 #include <lwip/dhcp6.h>
@@ -203,6 +203,7 @@ void timeouts_wake(void)
         return;
     }
     timeouts_asleep = false;
+    timeouts_packet = true;
     make_up(time_monotonic_ns());
     kick();
 }
@@ -243,7 +244,10 @@ static uint64_t run(void)
     uint64_t now = time_monotonic_ns();
     uint64_t next;
 
-    net_lock();
+    net_depth++; /* not net_lock(): being called is no reason to stay awake */
+    if (timeouts_asleep) {
+        make_up(now);
+    }
     while (timeouts != NULL && timeouts->due_ns <= now) {
         struct timeout *t = timeouts;
 

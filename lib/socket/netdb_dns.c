@@ -41,6 +41,7 @@ static err_t ask(struct query *q, const char *name, uint8_t type)
     wait_queue_init(&q->done_wq);
     q->found = false;
     q->done = false;
+    timeouts_note_packet(); /* without a carrier there is none, but the question is given up in time */
     err = dns_gethostbyname_addrtype(name, &q->address, answered, q, type);
     if (err != ERR_INPROGRESS) {
         q->done = true;

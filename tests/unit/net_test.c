@@ -4,8 +4,12 @@
  * leave as large frames that hold exactly the bytes that were written, in order, however often the device has no room; memory is free
  * only when the driver is done; an idle machine is left alone.
  */
+#include <lwip/dns.h>
 #include <lwip/prot/tcp.h>
+#include <lwip/stats.h>
 #include <lwip/tcp.h>
+#include <lwip/udp.h>
+#include <lwip/udp.h>
 
 #include "net_fixture.h"
 
@@ -344,6 +348,90 @@ static void memory_is_free_when_the_driver_is_done(void **state)
     close_connection();
 }
 
+/* A neighbour that does not answer keeps what is sent to it waiting; the sender's memory is another's by then. */
+static void what_waits_for_an_address_is_the_stacks_own(void **state)
+{
+    static uint8_t bytes[1000];
+    uint8_t f[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    struct udp_pcb *pcb;
+    struct pbuf *p;
+    ip_addr_t to;
+
+    forget_frames();
+    memset(bytes, 0x11, sizeof(bytes));
+    net_lock();
+    IP_ADDR4(&to, 10, 0, 0, 77);
+    pcb = udp_new();
+    p = pbuf_alloc(PBUF_RAW, sizeof(bytes), PBUF_ROM);
+    ((struct pbuf_rom *)p)->payload = bytes;
+    assert_int_equal(udp_sendto(pcb, p, &to, 9), ERR_OK);
+    pbuf_free(p);
+    udp_remove(pcb);
+    net_unlock();
+    finish_sends();
+    memset(bytes, 0x22, sizeof(bytes));
+    forget_frames();
+    memcpy(f + 6, peer_mac, 6);
+    put16(f + 12, 0x0806);
+    put16(f + 14, 1);
+    put16(f + 16, 0x0800);
+    put16(f + 18, 0x0604);
+    put16(f + 20, 2);
+    memcpy(f + 22, peer_mac, 6);
+    memcpy(f + 28, (const uint8_t[]){10, 0, 0, 77}, 4);
+    memcpy(f + 32, own_mac, 6);
+    memcpy(f + 38, (const uint8_t[]){10, 0, 0, 1}, 4);
+    receive_one(f, sizeof(f));
+    assert_int_equal(nr_frames, 1);
+    assert_int_equal(frames[0]->len, 42 + sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        assert_int_equal(frames[0]->data[42 + i], 0x11);
+    }
+    forget_frames();
+    finish_sends();
+}
+
+/* Else one such datagram to a service that answers would go round between us and ourselves for ever. */
+static void nobody_else_is_us(void **state)
+{
+    static const uint8_t names[][4] = {{10, 0, 0, 1}, {127, 0, 0, 1}, {127, 9, 9, 9}};
+    static const uint8_t own_v6[16] = {0xfd, [15] = 1};
+    uint8_t f[200];
+    size_t len = make_ping(f, 50);
+    uint32_t seen;
+
+    teach_arp();
+    forget_frames();
+    finish_sends();
+    seen = lwip_stats.ip.recv;
+    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+        memcpy(f + 26, names[i], 4);
+        put16(f + 24, 0);
+        put16(f + 24, ~sum16(0, f + 14, 20) & 0xffff);
+        receive_one(f, len);
+    }
+    assert_int_equal(lwip_stats.ip.recv, seen);
+    memset(f, 0, sizeof(f));
+    memcpy(f, own_mac, 6);
+    memcpy(f + 6, peer_mac, 6);
+    put16(f + 12, 0x86dd);
+    f[14] = 0x60;
+    put16(f + 18, 8);
+    f[20] = 17;
+    f[21] = 64;
+    memcpy(f + 22, own_v6, 16);
+    memcpy(f + 38, own_v6, 16);
+    seen = lwip_stats.ip6.recv;
+    receive_one(f, 62);
+    assert_int_equal(lwip_stats.ip6.recv, seen);
+    f[37] = 9;
+    receive_one(f, 62);
+    assert_int_equal(lwip_stats.ip6.recv, seen + 1);
+    assert_int_equal(rx_out, 0);
+    forget_frames();
+    finish_sends();
+}
+
 static void batches_are_shown_once(void **state)
 {
     uint8_t f[1514];
@@ -376,6 +464,65 @@ static void silence_is_kept(void **state)
     teach_arp();
     assert_int_equal(nr_frames, 1);
     forget_frames();
+}
+
+static unsigned int answers;
+
+static void on_name(const char *name, const ip_addr_t *address, void *arg)
+{
+    assert_null(address);
+    answers++;
+}
+
+/* No packet can leave, so none wakes the timers; the question ends all the same. */
+static void a_question_without_a_carrier_ends(void **state)
+{
+    ip_addr_t server, found;
+
+    netdev_set_carrier(&device, false);
+    thread_sleep_ns(200 * NS_PER_SEC);
+    ip_addr_set_ip4_u32_val(server, PP_HTONL(0x0a000009));
+    answers = 0;
+    net_lock();
+    dns_setserver(0, &server);
+    timeouts_note_packet();
+    assert_int_equal(dns_gethostbyname("stone.example", &found, on_name, NULL), ERR_INPROGRESS);
+    net_unlock();
+    thread_sleep_ns(70 * NS_PER_SEC);
+    assert_int_equal(answers, 1);
+    netdev_set_carrier(&device, true);
+    forget_frames();
+}
+
+/* A neighbour forgotten in silence is asked for, and what was to be sent is not forgotten with it. */
+static void the_first_datagram_after_silence_arrives(void **state)
+{
+    struct udp_pcb *pcb;
+    struct pbuf *p;
+    ip_addr_t to;
+    unsigned int datagrams = 0;
+
+    teach_arp();
+    finish_sends();
+    thread_sleep_ns(2000 * NS_PER_SEC);
+    forget_frames();
+    ip_addr_set_ip4_u32_val(to, PP_HTONL(0x0a000009));
+    net_lock();
+    pcb = udp_new();
+    p = pbuf_alloc(PBUF_TRANSPORT, 100, PBUF_RAM);
+    memset(p->payload, 0x5a, 100);
+    assert_int_equal(net_udp_send(pcb, p, &to, 9), ERR_OK);
+    pbuf_free(p);
+    udp_remove(pcb);
+    net_unlock();
+    thread_sleep_ns(NS_PER_SEC / 10);
+    teach_arp();
+    for (unsigned int i = 0; i < nr_frames; i++) {
+        datagrams += frames[i]->len == 142 && frames[i]->data[100] == 0x5a;
+    }
+    assert_int_equal(datagrams, 1);
+    forget_frames();
+    finish_sends();
 }
 
 static void without_carrier_nothing_waits(void **state)
@@ -415,6 +562,8 @@ int main(void)
         cmocka_unit_test_setup(answers_arp, setup),
         cmocka_unit_test_setup(answers_pings, setup),
         cmocka_unit_test_setup(answers_to_its_name, setup),
+        cmocka_unit_test_setup(what_waits_for_an_address_is_the_stacks_own, setup),
+        cmocka_unit_test_setup(nobody_else_is_us, setup),
         cmocka_unit_test_setup(batches_are_shown_once, setup),
         cmocka_unit_test_setup(large_frames_hold_the_stream, setup),
         cmocka_unit_test_setup(no_room_loses_nothing, setup),
@@ -422,6 +571,8 @@ int main(void)
         cmocka_unit_test_setup(memory_is_free_when_the_driver_is_done, setup),
         cmocka_unit_test_setup(without_carrier_nothing_waits, setup),
         cmocka_unit_test_setup(silence_is_kept, setup),
+        cmocka_unit_test_setup(the_first_datagram_after_silence_arrives, setup),
+        cmocka_unit_test_setup(a_question_without_a_carrier_ends, setup),
     };
 
     stream = aligned_alloc(4096, STREAM);
