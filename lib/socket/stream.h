@@ -129,6 +129,29 @@ void stream_free_spans(struct stream *st, uint64_t before);
 /** stream_forget_sent() - Nothing more will be acknowledged. */
 void stream_forget_sent(struct stream *st);
 
+/* Between stream_send.c and stream_sendfile.c. */
+#define BY_REFERENCE 4096U  /* less is copied */
+#define CHUNK_BYTES  65536U /* at once */
+/** stream_room() - Bytes that may be sent now; connected. */
+uint32_t stream_room(const struct stream *st);
+/** stream_wait_for_room() - Until there is some. -EAGAIN, or why there will be none. @deadline: 0 at first. */
+int stream_wait_for_room(struct stream *st, int flags, uint64_t *deadline);
+/** stream_starve() - There was no memory: writers wait for the next tick. */
+void stream_starve(struct stream *st);
+/** stream_put() - Hand bytes to lwIP, with TCP_WRITE_FLAG_*. What it took. */
+size_t stream_put(struct stream *st, const void *data, size_t bytes, uint8_t flags);
+/** stream_put_span() - As stream_put(), by reference: @span, which is given away, keeps the bytes. */
+size_t stream_put_span(struct stream *st, struct stream_span *span, const void *data, size_t bytes,
+                       bool more);
+/** stream_span_of_pages() - Pages for up to *@bytes, fewer where there is no room for all. NULL: no memory. */
+struct stream_span *stream_span_of_pages(size_t *bytes);
+/** stream_free_span() - Drop a span that nobody refers to. */
+void stream_free_span(struct net_deferred *deferred);
+/** stream_push() - Have it sent. @more: the caller will write again soon, so an incomplete segment waits. */
+void stream_push(struct stream *st, bool more);
+/** stream_send_result() - What is reported when @done bytes went and then @rc came up. */
+long stream_send_result(struct stream *st, size_t done, int rc, int flags);
+
 /* stream_share.c */
 /** struct stream_share - Memory that all connections have in common for one purpose. */
 struct stream_share {

@@ -13,11 +13,9 @@
 #include <xenolith/heap.h>
 #include <xenolith/page.h>
 
-#define BY_REFERENCE 4096U
-#define CHUNK_BYTES  65536U
 #define OUTPUT_BYTES 65536U /* so much is not put off any longer */
 
-static void free_span(struct net_deferred *deferred)
+void stream_free_span(struct net_deferred *deferred)
 {
     struct stream_span *span = container_of(deferred, struct stream_span, deferred);
 
@@ -39,7 +37,7 @@ void stream_free_spans(struct stream *st, uint64_t before)
         if (st->first_span == NULL) {
             st->last_span = NULL;
         }
-        span->deferred.fn = free_span;
+        span->deferred.fn = stream_free_span;
         net_defer(&span->deferred);
     }
 }
@@ -59,7 +57,7 @@ static uint32_t limit_now(const struct stream *st)
     return st->send_limit < share ? st->send_limit : share;
 }
 
-static uint32_t room(const struct stream *st)
+uint32_t stream_room(const struct stream *st)
 {
     uint64_t under_way = st->written - st->acked;
     uint32_t limit = limit_now(st);
@@ -71,7 +69,8 @@ static uint32_t room(const struct stream *st)
 /* As Linux: a third must be free, so that a writer is not woken for every segment. */
 bool stream_is_writable(const struct stream *st)
 {
-    return st->phase == STREAM_CONNECTED && st->pcb != NULL && !st->starved && room(st) >= limit_now(st) / 3;
+    return st->phase == STREAM_CONNECTED && st->pcb != NULL && !st->starved &&
+           stream_room(st) >= limit_now(st) / 3;
 }
 
 void stream_tell_writers(struct stream *st)
@@ -109,7 +108,7 @@ static err_t tick(void *arg, struct tcp_pcb *pcb)
     return ERR_OK;
 }
 
-static void starve(struct stream *st)
+void stream_starve(struct stream *st)
 {
     st->starved = true;
     net_lock();
@@ -118,7 +117,7 @@ static void starve(struct stream *st)
 }
 
 /* Hands bytes to lwIP; what it took. */
-static size_t put(struct stream *st, const void *data, size_t bytes, uint8_t flags)
+size_t stream_put(struct stream *st, const void *data, size_t bytes, uint8_t flags)
 {
     size_t done = 0;
 
@@ -128,7 +127,7 @@ static size_t put(struct stream *st, const void *data, size_t bytes, uint8_t fla
         uint8_t how = (flags & TCP_WRITE_FLAG_COPY) | (more ? TCP_WRITE_FLAG_MORE : 0);
 
         if (tcp_write(st->pcb, (const char *)data + done, (u16_t)piece, how) != ERR_OK) {
-            starve(st);
+            stream_starve(st);
             break;
         }
         done += piece;
@@ -138,13 +137,13 @@ static size_t put(struct stream *st, const void *data, size_t bytes, uint8_t fla
     return done;
 }
 
-/* As put(), by reference: @span, which is given away, keeps the bytes. */
-static size_t put_span(struct stream *st, struct stream_span *span, const void *data, size_t bytes, bool more)
+/* As stream_put(), by reference: @span, which is given away, keeps the bytes. */
+size_t stream_put_span(struct stream *st, struct stream_span *span, const void *data, size_t bytes, bool more)
 {
-    size_t done = put(st, data, bytes, more ? TCP_WRITE_FLAG_MORE : 0);
+    size_t done = stream_put(st, data, bytes, more ? TCP_WRITE_FLAG_MORE : 0);
 
     if (done == 0) {
-        free_span(&span->deferred);
+        stream_free_span(&span->deferred);
         return 0;
     }
     span->end = st->written;
@@ -159,7 +158,7 @@ static size_t put_span(struct stream *st, struct stream_span *span, const void *
 }
 
 /* Pages for up to *@bytes, fewer where there is no room for all. */
-static struct stream_span *span_of_pages(size_t *bytes)
+struct stream_span *stream_span_of_pages(size_t *bytes)
 {
     struct stream_span *span = heap_zalloc(1, sizeof(*span));
 
@@ -182,20 +181,20 @@ static struct stream_span *span_of_pages(size_t *bytes)
 /* Takes what there is room for, not 0; 0: no memory. */
 static size_t write_some(struct stream *st, struct iov_walk *walk, bool more)
 {
-    size_t space = room(st);
+    size_t space = stream_room(st);
     size_t bytes = walk->left < space ? walk->left : space;
     struct stream_span *span = NULL;
     size_t done = 0;
 
     if (bytes >= BY_REFERENCE) {
         bytes = bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES;
-        span = span_of_pages(&bytes);
+        span = stream_span_of_pages(&bytes);
     }
     if (span != NULL) {
         struct iov_walk ahead = *walk;
 
         iov_gather(&ahead, span->pages, bytes);
-        done = put_span(st, span, span->pages, bytes, more || ahead.left > 0);
+        done = stream_put_span(st, span, span->pages, bytes, more || ahead.left > 0);
         iov_walk_skip(walk, done);
         return done;
     }
@@ -205,8 +204,8 @@ static size_t write_some(struct stream *st, struct iov_walk *walk, bool more)
         size_t put_in;
 
         here = here < bytes - done ? here : bytes - done;
-        put_in =
-            put(st, piece, here, TCP_WRITE_FLAG_COPY | (more || here < walk->left ? TCP_WRITE_FLAG_MORE : 0));
+        put_in = stream_put(st, piece, here,
+                            TCP_WRITE_FLAG_COPY | (more || here < walk->left ? TCP_WRITE_FLAG_MORE : 0));
         iov_walk_skip(walk, put_in);
         done += put_in;
         if (put_in < here) {
@@ -217,7 +216,7 @@ static size_t write_some(struct stream *st, struct iov_walk *walk, bool more)
 }
 
 /* @more: the caller will write again soon, so an incomplete segment waits. */
-static void push(struct stream *st, bool more)
+void stream_push(struct stream *st, bool more)
 {
     if (st->pcb == NULL || st->put_out == st->written) {
         return;
@@ -251,7 +250,7 @@ static int obstacle(struct stream *st)
         return -EPIPE;
     }
     /* With nothing under way there is always some. */
-    if (st->starved || (st->written != st->acked && room(st) == 0)) {
+    if (st->starved || (st->written != st->acked && stream_room(st) == 0)) {
         st->no_room = true;
         return 1;
     }
@@ -265,7 +264,7 @@ static bool may_go_on(const struct stream *st)
 }
 
 /* Until there is room. -EAGAIN, or why there will be none. */
-static int wait_for_room(struct stream *st, int flags, uint64_t *deadline)
+int stream_wait_for_room(struct stream *st, int flags, uint64_t *deadline)
 {
     for (;;) {
         int rc = obstacle(st);
@@ -286,7 +285,7 @@ static int wait_for_room(struct stream *st, int flags, uint64_t *deadline)
 }
 
 /* What is reported when @done bytes went and then @rc came up. */
-static long result(struct stream *st, size_t done, int rc, int flags)
+long stream_send_result(struct stream *st, size_t done, int rc, int flags)
 {
     if (done > 0) {
         if (rc < 0 && rc != -EAGAIN && rc != -EPIPE) {
@@ -314,122 +313,19 @@ long stream_send(struct socket *s, const struct msghdr *message, int flags)
     }
     iov_walk_init(&walk, message);
     do {
-        rc = wait_for_room(st, flags, &deadline);
+        rc = stream_wait_for_room(st, flags, &deadline);
         if (rc != 0 || walk.left == 0) {
             break;
         }
         net_lock();
         done += write_some(st, &walk, more);
-        push(st, more || walk.left > 0);
+        stream_push(st, more || walk.left > 0);
         net_unlock();
     } while (walk.left > 0);
     if (done > 0 && walk.left > 0 && st->pcb != NULL) {
         net_lock();
-        push(st, more);
+        stream_push(st, more);
         net_unlock();
     }
-    return result(st, done, rc, flags);
-}
-
-/* Bytes of @in as a file that stands in memory. 0: its end; -ENODEV: it does not. */
-static long send_mapped(struct stream *st, struct file *in, uint64_t offset, size_t bytes, bool more)
-{
-    const void *data;
-    size_t here = 0;
-    struct stream_span *span;
-    size_t done;
-    int rc = in->ops->map != NULL ? in->ops->map(in, offset, &data, &here) : -ENODEV;
-
-    if (rc != 0 || here == 0) {
-        return rc;
-    }
-    here = here < bytes ? here : bytes;
-    if (here > room(st)) {
-        here = room(st);
-        more = true;
-    }
-    more = more || here < bytes;
-    if (here < BY_REFERENCE) {
-        done = put(st, data, here, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
-    } else {
-        span = heap_zalloc(1, sizeof(*span));
-        if (span == NULL) {
-            starve(st);
-            return -EAGAIN;
-        }
-        span->file = in;
-        file_get(in);
-        done = put_span(st, span, data, here, more);
-    }
-    return done > 0 ? (long)done : -EAGAIN;
-}
-
-/* The same by reading it into pages; may block. */
-static long send_read(struct stream *st, struct file *in, uint64_t offset, size_t bytes, bool more)
-{
-    size_t piece = bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES;
-    struct stream_span *span;
-    long got;
-
-    piece = piece < room(st) ? piece : room(st);
-    span = span_of_pages(&piece);
-    if (span == NULL) {
-        starve(st);
-        return -EAGAIN;
-    }
-    got = in->ops->read_at != NULL ? in->ops->read_at(in, span->pages, piece, offset) : -EINVAL;
-    if (got <= 0) {
-        free_span(&span->deferred);
-        return got;
-    }
-    /* While it was read the connection may have gone, or somebody else have written. */
-    if (st->phase != STREAM_CONNECTED || st->write_shut || room(st) == 0) {
-        free_span(&span->deferred);
-        return -EAGAIN;
-    }
-    net_lock();
-    piece = (size_t)got < room(st) ? (size_t)got : room(st);
-    piece = put_span(st, span, span->pages, piece, more || (size_t)got < bytes);
-    net_unlock();
-    return piece > 0 ? (long)piece : -EAGAIN;
-}
-
-long stream_sendfile(struct socket *s, struct file *in, uint64_t offset, size_t bytes)
-{
-    struct stream *st = stream_of(s);
-    uint64_t deadline = 0;
-    size_t done = 0;
-    int rc = 0;
-
-    while (done < bytes) {
-        long got;
-
-        rc = wait_for_room(st, 0, &deadline);
-        if (rc != 0) {
-            break;
-        }
-        net_lock();
-        got = send_mapped(st, in, offset + done, bytes - done, st->cork);
-        net_unlock();
-        if (got == -ENODEV) {
-            got = send_read(st, in, offset + done, bytes - done, st->cork);
-        }
-        if (got == -EAGAIN) {
-            continue;
-        }
-        if (got <= 0) {
-            rc = (int)got;
-            break;
-        }
-        done += (size_t)got;
-        net_lock();
-        push(st, st->cork || done < bytes);
-        net_unlock();
-    }
-    if (done > 0 && done < bytes && st->pcb != NULL) {
-        net_lock();
-        push(st, st->cork);
-        net_unlock();
-    }
-    return result(st, done, rc, 0);
+    return stream_send_result(st, done, rc, flags);
 }
