@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Claim: a domain that is told nothing takes an address and a name by DHCP and others by router advertisement, says so on its console, and answers
- * pings of every size up to 65,507 bytes by IPv4, 65,487 by IPv6, with an MTU of 1500 and of 9000; to dom0, whose frames come as they are in memory, and to a
+ * pings of every size up to 65,507 bytes, by IPv4 and IPv6, with an MTU of 1500 and of 9000; to dom0, whose frames come as they are in memory, and to a
  * station behind a wire, where every frame is well formed and every checksum right.
  */
 #include <unistd.h>
