@@ -589,6 +589,26 @@ static void a_disk_that_lies_does_no_harm(void **state)
     }
 }
 
+static void a_directory_that_lies_about_its_length_ends(void **state)
+{
+    struct dir_entry *entry = calloc(1, sizeof(*entry));
+    unsigned int nr = 0;
+    struct fs *fs;
+
+    (void)state;
+    make_file_system("-t ext4 -O ^metadata_csum");
+    assert_int_equal(run("/sbin/debugfs -w -R 'set_inode_field / size 4611686018427387904'"), 0);
+    load(disk);
+    forget_writes();
+    fs = mount_disk();
+    while (fs->root->ops->list(fs->root, entry->next, entry) == 1) {
+        nr++;
+    }
+    assert_int_equal(nr, 1); /* lost+found */
+    free(entry);
+    assert_int_equal(fs_unmount(fs), 0);
+}
+
 static int boot(void **state)
 {
     struct thread *thread;
@@ -621,6 +641,7 @@ int main(void)
         cmocka_unit_test(work_leaves_what_it_should),
         cmocka_unit_test(a_cut_anywhere_leaves_what_was_synced),
         cmocka_unit_test(a_disk_that_fails_stops_all_changes),
+        cmocka_unit_test(a_directory_that_lies_about_its_length_ends),
         cmocka_unit_test(a_disk_that_lies_does_no_harm),
     };
 
