@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Six disks of one guest. The losetup is util-linux's: the shell's own knows no large sectors.
+# Seven disks of one guest. The losetup is util-linux's: the shell's own knows no large sectors.
 cd "$RIG" || error "no folder"
 for i in a b d e f; do
     truncate -s 4M "$i.img"
@@ -19,7 +19,8 @@ guest_start "$TEST" "disk=[
     \"format=raw,vdev=sda,access=rw,target=$RIG/c.img\",
     \"format=raw,vdev=xvdd,access=rw,target=$loop\",
     \"format=raw,vdev=hdc,access=rw,target=$RIG/e.img\",
-    \"format=raw,vdev=xvde1,access=rw,target=$RIG/f.img\"]"
+    \"format=raw,vdev=xvde1,access=rw,target=$RIG/f.img\",
+    \"format=raw,vdev=xvdf,access=ro,devtype=cdrom,target=$RIG/b.img\"]"
 expect_console "$TEST" '^ready'
 expect_answer "$TEST" 'info xvda' '* online size=4194304 block=512 *'
 expect_answer "$TEST" 'info xvdb' '* online * features=readonly*'
@@ -30,6 +31,8 @@ expect_answer "$TEST" 'info xvde1' '= info xvde1 online *'
 
 expect_answer "$TEST" 'read xvdb 0 0x400000' "= read 0 $(crc32 <b.img) same"
 expect_answer "$TEST" 'write xvdb 0 4096 1' '= write -30 *'
+expect_answer "$TEST" 'info xvdf' '* online * features=readonly,cdrom*'
+expect_answer "$TEST" 'read xvdf 0 0x400000' "= read 0 $(crc32 <b.img) same"
 expect_answer "$TEST" 'discard xvdb 0 4096' '= discard -30'
 
 # At 2 TiB - 64 KiB, across 2^32 sectors.
