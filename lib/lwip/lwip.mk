@@ -62,7 +62,7 @@ $(foreach f,$(basename $(notdir $(LWIP_HOST_SRCS))),\
 $(foreach f,$(basename $(notdir $(wildcard lib/lwip/*.c))),\
 	$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/lwip/%,$$<),$(LWIP_CPPFLAGS))))
 
-$(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/lwip/*.c tests/unit/net*_test.c)): $(LWIP_STAMP) $(LWIP_PORT_HEADERS)
+$(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/lwip/*.c tests/unit/net*_test.c) $(LWIP_HOST_SRCS)): $(LWIP_STAMP) $(LWIP_PORT_HEADERS)
 
 .SECONDARY: $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/lwip/*.c) $(LWIP_HOST_SRCS))
 

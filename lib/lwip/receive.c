@@ -94,6 +94,51 @@ static bool is_long_enough(const struct pbuf *p)
 
 static unsigned int held_max = HELD_MAX;
 
+static bool is_ours_v4(const uint8_t *address)
+{
+    uint32_t word;
+    struct netif *n;
+
+    memcpy(&word, address, sizeof(word));
+    if (address[0] == 127) {
+        return true;
+    }
+    NETIF_FOREACH(n)
+    {
+        if (word != 0 && ip4_addr_get_u32(netif_ip4_addr(n)) == word) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_ours_v6(const uint8_t *address)
+{
+    struct netif *n;
+
+    NETIF_FOREACH(n)
+    {
+        for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
+            if (!ip6_addr_isinvalid(netif_ip6_addr_state(n, i)) &&
+                memcmp(netif_ip6_addr(n, i)->addr, address, 16) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/** claims_to_be_us() - What we send ourselves never comes from a device: answers to such a packet would go round in here for ever. */
+static bool claims_to_be_us(const struct pbuf *p)
+{
+    const uint8_t *frame = p->payload;
+
+    if (frame[12] == 0x08 && frame[13] == 0x00) {
+        return is_ours_v4(frame + 26);
+    }
+    return frame[12] == 0x86 && frame[13] == 0xdd && p->len >= 54 && is_ours_v6(frame + 22);
+}
+
 static bool memory_is_tight(void)
 {
     struct page_stats stats;
@@ -130,7 +175,7 @@ void net_receive(struct netdev *dev, struct netdev_buf *buf)
     }
     ni->netif.chksum_flags = checks;
     p = ni->rx_held < held_max && buf->len >= MIN(buf->total, TOGETHER_BYTES) ? wrap(ni, buf) : copy(buf);
-    if (p != NULL && is_long_enough(p)) {
+    if (p != NULL && is_long_enough(p) && !claims_to_be_us(p)) {
         (void)ethernet_input(p, &ni->netif);
     } else if (p != NULL) {
         (void)pbuf_free(p);

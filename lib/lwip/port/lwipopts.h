@@ -47,6 +47,9 @@ void net_not_locked(void);
 #define LWIP_CHECKSUM_CTRL_PER_NETIF    1
 #define LWIP_CHECKSUM_ON_COPY           0
 #define LWIP_PBUF_REF_T                 u16_t
+/* What waits for a neighbour's address is copied if it names memory of others': its owner may have it back before the answer comes, and the
+ * driver does not know of it yet. Only TCP's and UDP's data by reference is not contiguous with its pbuf. */
+#define PBUF_NEEDS_COPY(p) (!((p)->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS))
 
 /* ---- IPv4 ---- */
 #define IP_REASSEMBLY           1
