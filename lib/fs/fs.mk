@@ -59,5 +59,5 @@ UNIT_OBJS_ext = $(wildcard lib/fs/ext*.c lib/fs/cache*.c) kernel/blkdev.c $(VFS_
 $(foreach f,$(basename $(notdir $(wildcard lib/fs/ext*.c))),$(eval UNIT_CFLAGS_$f := $(E2FS_CPPFLAGS)))
 $(foreach f,$(notdir $(E2FS_NAMES)),$(eval UNIT_CFLAGS_$f := -w -fno-sanitize=undefined $(E2FS_CPPFLAGS)))
 $(E2FS_NAMES:%=$(E2FS_DIR)/%.c): $(E2FS_STAMP)
-build/unit/obj/$(E2FS_DIR)/%.o build/unit/obj/lib/fs/%.o: | $(E2FS_MADE)
+$(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/fs/ext*.c)) $(E2FS_NAMES:%=build/unit/obj/$(E2FS_DIR)/%.o): | $(E2FS_MADE)
 .SECONDARY: $(E2FS_NAMES:%=build/unit/obj/$(E2FS_DIR)/%.o) $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/fs/*.c))
