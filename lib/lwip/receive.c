@@ -112,6 +112,7 @@ static bool is_ours_v4(const uint8_t *address)
     return false;
 }
 
+/* Not those that are only tried: who has one already says so in its name. */
 static bool is_ours_v6(const uint8_t *address)
 {
     struct netif *n;
@@ -119,7 +120,7 @@ static bool is_ours_v6(const uint8_t *address)
     NETIF_FOREACH(n)
     {
         for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
-            if (!ip6_addr_isinvalid(netif_ip6_addr_state(n, i)) &&
+            if (ip6_addr_isvalid(netif_ip6_addr_state(n, i)) &&
                 memcmp(netif_ip6_addr(n, i)->addr, address, 16) == 0) {
                 return true;
             }
