@@ -61,6 +61,7 @@ struct stream {
     uint32_t unopened;      /* bytes read of which the window knows nothing yet */
 
     uint64_t written, acked, put_out; /* bytes of the stream so far */
+    uint64_t acked_then;              /* of an orphan, when it was looked at last */
     uint32_t send_limit;
     struct stream_span *first_span, *last_span;
     struct list output_link;

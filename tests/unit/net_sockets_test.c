@@ -673,12 +673,50 @@ static void nothing_from_the_network_does_harm(void **state)
     check_all_given_back();
 }
 
+/* A peer that opens no window but answers each probe, and nobody to give it up. */
+static void shut_windows_do_not_keep_what_nobody_wants(void **state)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(80)};
+    struct iovec part = {pattern, 30000};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct socket *s = NULL;
+    struct net_stats stats;
+
+    (void)state;
+    verify_only = false;
+    forget_frames();
+    memset(peers, 0, sizeof(peers));
+    teach_arp();
+    listener = new_stream();
+    assert_int_equal(listener->ops->bind(listener, (struct sockaddr *)&any, sizeof(any)), 0);
+    assert_int_equal(listener->ops->listen(listener, 64), 0);
+    send_segment(0, SYN, 1000, 0, 0);
+    read_frames();
+    send_segment(0, ACK, 1001, 0, 0);
+    assert_int_equal(listener->ops->accept(listener, &s), 0);
+    assert_int_equal(s->ops->send(s, &message, 0), 30000);
+    file_put(&s->file);
+    for (unsigned int i = 0; i < 150; i++) {
+        thread_sleep_ns(NS_PER_SEC);
+        finish_sends();
+        forget_frames();
+        send_segment(0, ACK, 1001, 0, 0);
+    }
+    net_get_stats(&stats);
+    assert_int_equal(stats.tcp_connections, 0);
+    file_put(&listener->file);
+    forget_frames();
+    finish_sends();
+    check_all_given_back();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_arrive_in_order_and_watches_are_told),
         cmocka_unit_test(failing_allocations_lose_nothing),
         cmocka_unit_test(nothing_from_the_network_does_harm),
+        cmocka_unit_test(shut_windows_do_not_keep_what_nobody_wants),
     };
 
     return cmocka_run_group_tests(tests, start_stack, NULL);
