@@ -225,8 +225,9 @@ void thread_sleep_until(uint64_t deadline_ns)
     struct wait_queue nobody_wakes;
     struct waiter waiter;
 
+    /* First, because the time may be over by the time that wait_block() looks, and a sleep lets others run whatever happens. */
+    thread_yield();
     if (deadline_ns <= time_monotonic_ns()) {
-        thread_yield();
         return;
     }
     wait_queue_init(&nobody_wakes);

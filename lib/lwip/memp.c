@@ -23,7 +23,11 @@
 
 #include "port_priv.h"
 
-#define KEEP_BYTES 32768U /* of one kind, at most, lies at hand */
+/*
+ * Blocks of one kind that lie at hand, at most. Each may be the last that keeps a slab: after thousands of connections those
+ * freed last lie in as many slabs.
+ */
+#define KEEP_MAX 8U
 
 #define WINDOW_SHARE 32U /* of memory */
 
@@ -99,7 +103,7 @@ void memp_free(memp_t type, void *block)
         return;
     }
     pool->used--;
-    if (pool->nr_free * sizes[type] < KEEP_BYTES) {
+    if (type != MEMP_TCP_PCB && pool->nr_free < KEEP_MAX) {
         *(void **)block = pool->free;
         pool->free = block;
         pool->nr_free++;

@@ -17,7 +17,7 @@
 
 #define QUEUE_MAX 1024U /* frames that wait for one device */
 #define PUSH_AT   32U   /* so many are given to the ring even in the midst of a batch */
-#define POOL_MAX  256U
+#define POOL_MAX  32U  /* each may be the last that keeps a slab of the heap */
 
 static struct list in_flight = LIST_INIT(in_flight); /* in the order of their making */
 static struct list deferred = LIST_INIT(deferred);
