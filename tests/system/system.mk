@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The system tests' images: included by the top-level Makefile. tests/system/CLAIM/main.c becomes
 # build/tests/system/CLAIM/CLAIM, every other NAME.c there CLAIM-NAME; the rig's runner does the rest.
-#
-# tests/unfinished/ holds claims of parts that do not keep them yet: built the same way, run by hand, not part of `make test`.
 
 # $1: claim, $2: source. tests/system/CLAIM/main.c -> build/tests/system/CLAIM/CLAIM; peer.c -> CLAIM-peer
 system_image = build/tests/system/$1/$1$(patsubst %,-%,$(filter-out main,$(basename $(notdir $2))))
@@ -20,9 +18,7 @@ endef
 system_rules = $(foreach s,$(wildcard $1/*/*.c),$(eval $(call system_rule,$(notdir $(patsubst %/,%,$(dir $s))),$s,$2)))
 
 SYSTEM_IMAGES :=
-UNFINISHED_IMAGES :=
 $(call system_rules,tests/system,SYSTEM_IMAGES)
-$(call system_rules,tests/unfinished,UNFINISHED_IMAGES)
 
 # Programs for dom0: the other end of a connection, say. Static, for dom0's C library is not this machine's.
 DOM0_TOOLS := $(patsubst tests/dom0/%.c,build/tests/dom0/%,$(wildcard tests/dom0/*.c))
@@ -32,12 +28,9 @@ build/tests/dom0/%: tests/dom0/%.c $(wildcard tests/dom0/*.h)
 	$(SAY) HOSTCC $@
 	$(Q)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Werror -static -o $@ $<
 
-.PHONY: system-images system-tests unfinished-tests
+.PHONY: system-images system-tests
 system-tests: $(SYSTEM_IMAGES) $(DOM0_TOOLS) apps ## run them on the real Xen (FILTER=regex: only some; TYPES=pv: only one mode)
 	@rig/run-tests $(if $(TYPES),--type $(TYPES)) $(if $(FILTER),--filter '$(FILTER)') --counts build/test-results/system.counts
-
-unfinished-tests: $(UNFINISHED_IMAGES) $(DOM0_TOOLS) apps ## claims of parts that do not keep them yet
-	@rig/run-tests $(if $(TYPES),--type $(TYPES)) tests/unfinished
 
 system-images: $(SYSTEM_IMAGES) $(DOM0_TOOLS) ## build the images of all system tests
 
