@@ -3,7 +3,7 @@
 
 .PHONY: lint lint-tests format
 
-lint: packages $(SYSROOT_STAMP) $(LWIP_STAMP) | build/include/xen ## all checks of the sources (CHECKS="format tidy": only these)
+lint: packages $(SYSROOT_STAMP) $(LWIP_STAMP) $(E2FS_MADE) | build/include/xen ## all checks of the sources (CHECKS="format tidy": only these)
 	@scripts/lint $(CHECKS)
 
 lint-tests: ## prove that each check of `make lint` finds what it is there for

@@ -88,6 +88,7 @@ static int find_run(struct ext_node *n, uint64_t block, uint64_t most, struct ex
     }
     if (error != 0) {
         run->nr = 0;
+        *out = (struct ext_run){.nr = 0};
         return ext_errno(error);
     }
     skip = block - run->file_block;

@@ -206,12 +206,26 @@ static bool has_v6(const struct netif *netif)
     return false;
 }
 
+/* Whether the link has had its time to object to the addresses that the command line asks for: before that nothing leaves from them. */
+static bool words_v6_settled(const struct net_interface *ni)
+{
+    for (u8_t i = 0; ni->words.nr_v6 > 0 && i < LWIP_IPV6_NUM_ADDRESSES; i++) {
+        if (ip6_addr_istentative(netif_ip6_addr_state(&ni->netif, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool interface_is_settled(const struct net_interface *ni)
 {
     if (!ni->dev->carrier) {
         return true;
     }
     if (!ni->added) {
+        return false;
+    }
+    if (!words_v6_settled(ni)) {
         return false;
     }
     if (ip4_addr_get_u32(netif_ip4_addr(&ni->netif)) != 0) {
