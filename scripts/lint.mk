@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 # `make lint`, `make format` and the proof that each check can fail: included by the top-level Makefile.
 
-.PHONY: lint lint-tests format
+.PHONY: lint lint-tests format lib-headers
+
+# For scripts/check-tidy.
+lib-headers:
+	@echo $(LIB_CPPFLAGS) $(LWIP_CPPFLAGS) $(E2FS_CPPFLAGS)
 
 lint: packages $(SYSROOT_STAMP) $(LWIP_STAMP) $(E2FS_MADE) | build/include/xen ## all checks of the sources (CHECKS="format tidy": only these)
 	@scripts/lint $(CHECKS)

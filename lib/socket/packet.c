@@ -110,6 +110,20 @@ unsigned int packet_ready(struct file *file)
     return now;
 }
 
+int packet_shutdown(struct socket *s, int how)
+{
+    struct packet_socket *ps = packet_socket_of(s);
+
+    if (!ps->connected) {
+        return -ENOTCONN;
+    }
+    ps->read_shut = ps->read_shut || how != SHUT_WR;
+    ps->write_shut = ps->write_shut || how != SHUT_RD;
+    wait_wake_all(&ps->readers);
+    file_notify(&s->file, packet_ready(&s->file));
+    return 0;
+}
+
 int packet_control(struct file *file, unsigned long request, void *argument)
 {
     struct packet_socket *ps = container_of(file, struct packet_socket, socket.file);

@@ -28,7 +28,7 @@ struct packet_socket {
     struct list queue;
     size_t queued, limit; /* bytes, overhead included */
     uint64_t dropped;
-    bool read_shut, write_shut, tell_drops;
+    bool connected, read_shut, write_shut, tell_drops;
     /* multicast */
     uint8_t multicast_ttl, multicast_device;
     bool multicast_loop;
@@ -55,6 +55,9 @@ void packet_failed(struct packet_socket *ps, int error);
 long packet_receive(struct socket *s, struct msghdr *message, int flags);
 unsigned int packet_ready(struct file *file);
 int packet_control(struct file *file, unsigned long request, void *argument);
+
+/** packet_shutdown() - -ENOTCONN without a peer. */
+int packet_shutdown(struct socket *s, int how);
 
 /** packet_gather() - The message in one pbuf with room for headers. -EMSGSIZE above @most, -ENOBUFS. */
 int packet_gather(const struct msghdr *message, size_t most, struct pbuf **out);

@@ -23,7 +23,7 @@
 struct raw_socket {
     struct packet_socket ps;
     struct raw_pcb *pcb;
-    bool connected, ping;
+    bool ping;
     uint16_t id;                /* of a ping socket, host byte order; 0: none yet */
     struct icmp6_filter filter; /* bit set: the type is not delivered; the first word serves ICMP for IPv4 */
 };
@@ -126,13 +126,13 @@ static int do_connect(struct socket *s, const struct sockaddr *address, socklen_
     net_lock();
     if (address->sa_family == AF_UNSPEC) {
         raw_disconnect(r->pcb);
-        r->connected = false;
+        r->ps.connected = false;
     } else {
         rc = inet_address_in(s, true, address, length, &ip, &port);
         if (rc == 0) {
             rc = inet_errno(raw_connect(r->pcb, &ip));
         }
-        r->connected = rc == 0;
+        r->ps.connected = rc == 0;
     }
     net_unlock();
     return rc;
@@ -215,7 +215,7 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     }
     if (message->msg_name != NULL && message->msg_namelen > 0) {
         rc = inet_address_in(s, true, message->msg_name, message->msg_namelen, &to, &port);
-    } else if (r->connected) {
+    } else if (r->ps.connected) {
         to = r->pcb->remote_ip;
     } else {
         rc = -EDESTADDRREQ;
@@ -245,25 +245,11 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     return rc != 0 ? rc : (long)bytes;
 }
 
-static int do_shutdown(struct socket *s, int how)
-{
-    struct raw_socket *r = raw_of(s);
-
-    if (!r->connected) {
-        return -ENOTCONN;
-    }
-    r->ps.read_shut = r->ps.read_shut || how != SHUT_WR;
-    r->ps.write_shut = r->ps.write_shut || how != SHUT_RD;
-    wait_wake_all(&r->ps.readers);
-    file_notify(&s->file, packet_ready(&s->file));
-    return 0;
-}
-
 static int do_name(struct socket *s, struct sockaddr_storage *out, socklen_t *length, bool peer)
 {
     struct raw_socket *r = raw_of(s);
 
-    if (peer && !r->connected) {
+    if (peer && !r->ps.connected) {
         return -ENOTCONN;
     }
     inet_address_out(s, peer ? &r->pcb->remote_ip : &r->pcb->local_ip, peer ? 0 : r->id, out, length);
@@ -356,7 +342,7 @@ static const struct socket_ops raw_ops = {
     .connect = do_connect,
     .send = do_send,
     .receive = packet_receive,
-    .shutdown = do_shutdown,
+    .shutdown = packet_shutdown,
     .name = do_name,
     .set_option = do_set_option,
     .get_option = do_get_option,

@@ -21,7 +21,6 @@ struct udp_socket {
     struct packet_socket ps;
     struct udp_pcb *pcb;
     struct icmp_listener errors;
-    bool connected;
 };
 
 static struct udp_socket *udp_of(struct socket *s)
@@ -77,7 +76,7 @@ static int disconnect(struct udp_socket *u)
     udp_disconnect(u->pcb);
     icmp_errors_ignore(&u->errors);
     net_unlock();
-    u->connected = false;
+    u->ps.connected = false;
     return 0;
 }
 
@@ -113,7 +112,7 @@ static int do_connect(struct socket *s, const struct sockaddr *address, socklen_
         if (ip_addr_isany(&u->pcb->local_ip) && local != NULL) {
             ip_addr_copy(u->pcb->local_ip, *local);
         }
-        u->connected = true;
+        u->ps.connected = true;
         icmp_errors_want(&u->errors, &u->pcb->remote_ip, u->pcb->local_port, port, refused);
     }
     net_unlock();
@@ -125,7 +124,7 @@ static int destination(struct udp_socket *u, const struct msghdr *message, ip_ad
     int rc;
 
     if (message->msg_name == NULL || message->msg_namelen == 0) {
-        if (!u->connected) {
+        if (!u->ps.connected) {
             return -EDESTADDRREQ;
         }
         *ip = u->pcb->remote_ip;
@@ -233,25 +232,11 @@ static long do_send(struct socket *s, const struct msghdr *message, int flags)
     return rc != 0 ? rc : (long)bytes;
 }
 
-static int do_shutdown(struct socket *s, int how)
-{
-    struct udp_socket *u = udp_of(s);
-
-    if (!u->connected) {
-        return -ENOTCONN;
-    }
-    u->ps.read_shut = u->ps.read_shut || how != SHUT_WR;
-    u->ps.write_shut = u->ps.write_shut || how != SHUT_RD;
-    wait_wake_all(&u->ps.readers);
-    file_notify(&s->file, packet_ready(&s->file));
-    return 0;
-}
-
 static int do_name(struct socket *s, struct sockaddr_storage *out, socklen_t *length, bool peer)
 {
     struct udp_socket *u = udp_of(s);
 
-    if (peer && !u->connected) {
+    if (peer && !u->ps.connected) {
         return -ENOTCONN;
     }
     inet_address_out(s, peer ? &u->pcb->remote_ip : &u->pcb->local_ip,
@@ -311,7 +296,7 @@ static const struct socket_ops udp_ops = {
     .connect = do_connect,
     .send = do_send,
     .receive = packet_receive,
-    .shutdown = do_shutdown,
+    .shutdown = packet_shutdown,
     .name = do_name,
     .set_option = do_set_option,
     .get_option = do_get_option,
