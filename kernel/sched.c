@@ -222,18 +222,19 @@ void thread_yield(void)
 
 void thread_sleep_until(uint64_t deadline_ns)
 {
+    struct sched_cpu *cpu = this_cpu();
+    uint64_t switches = cpu->stats.switches;
     struct wait_queue nobody_wakes;
     struct waiter waiter;
 
-    /* First, because the time may be over by the time that wait_block() looks, and a sleep lets others run whatever happens. */
-    thread_yield();
-    if (deadline_ns <= time_monotonic_ns()) {
-        return;
-    }
     wait_queue_init(&nobody_wakes);
     wait_prepare(&nobody_wakes, &waiter);
     (void)wait_block(deadline_ns);
     wait_finish(&waiter);
+    /* The time may have been over before it could block: a sleep lets others run whatever happens. */
+    if (cpu->stats.switches == switches) {
+        thread_yield();
+    }
 }
 
 void sched_count_thread(int change)

@@ -470,13 +470,23 @@ static void sleeping_until_the_past_is_a_yield(void **state)
 
 static void a_deadline_that_passes_while_we_go_to_sleep_is_seen(void **state)
 {
-    uint64_t deadline = fake_now_ns + 12;
+    uint64_t deadline = fake_now_ns + 7;
     uint64_t alarms = fake_alarm_sets;
 
-    fake_clock_step_ns = 5; /* the third look at the clock is the scheduler's, and too late for an alarm */
+    fake_clock_step_ns = 5; /* the second look at the clock is the scheduler's, and too late for an alarm */
     thread_sleep_until(deadline);
     assert_int_equal(fake_now_ns >= deadline, true);
     assert_int_equal(fake_alarm_sets, alarms);
+}
+
+static void a_sleep_that_is_over_at_once_lets_others_run(void **state)
+{
+    struct thread *t = make("ender", ender, NULL);
+
+    fake_clock_step_ns = 5;
+    thread_sleep_until(fake_now_ns + 3);
+    assert_string_equal(journal, "e");
+    thread_join(t);
 }
 
 static void wake_gate(void *arg)
@@ -638,6 +648,7 @@ int main(void)
         sched_test(a_sleep_costs_one_alarm_and_one_block),
         sched_test(sleeping_until_the_past_is_a_yield),
         sched_test(a_deadline_that_passes_while_we_go_to_sleep_is_seen),
+        sched_test(a_sleep_that_is_over_at_once_lets_others_run),
         sched_test(waits_that_end_in_time_set_hardly_an_alarm),
         sched_test(a_yield_loop_does_not_starve_timers),
         sched_test(blocking_where_it_is_forbidden_panics),
