@@ -284,12 +284,31 @@ static void drop_beyond_end(struct ext_node *n)
     (void)ext2fs_punch(x->e2, n->ino, ext_inode(n), NULL, first, ~0ULL);
 }
 
+/* As much as there is room for, and the file's size and times with it: it is whole again whatever comes next. */
+static long write_some(struct ext_node *n, const char *from, size_t bytes, uint64_t offset)
+{
+    long written = write_locked(n, from, bytes, offset);
+
+    if (written > 0) {
+        uint64_t end = offset + (uint64_t)written;
+        int rc = end > EXT2_I_SIZE(&n->inode) ? set_size(n, end) : 0;
+
+        ext_touch(n, EXT_MODIFIED | EXT_CHANGED);
+        rc = rc != 0 ? rc : ext_node_write(n);
+        written = rc != 0 ? rc : written;
+    }
+    if (written < (long)bytes) {
+        drop_beyond_end(n);
+    }
+    return written;
+}
+
 long ext_write(struct node *node, const void *buf, size_t bytes, uint64_t offset)
 {
     struct ext_node *n = ext_node_of(node);
     struct ext_fs *x = ext_of(node->fs);
-    int begun = ext_begin(x), rc;
-    long written;
+    int begun = ext_begin(x);
+    long written, more;
 
     if (begun != 0) {
         return begun;
@@ -300,16 +319,13 @@ long ext_write(struct node *node, const void *buf, size_t bytes, uint64_t offset
     if (offset >= largest_file(n)) {
         return ext_end(x, -EFBIG);
     }
-    written = write_locked(n, buf, MIN(bytes, largest_file(n) - offset), offset);
-    if (written > 0) {
-        rc = offset + (uint64_t)written > EXT2_I_SIZE(&n->inode) ? set_size(n, offset + (uint64_t)written)
-                                                                 : 0;
-        ext_touch(n, EXT_MODIFIED | EXT_CHANGED);
-        rc = rc != 0 ? rc : ext_node_write(n);
-        written = rc != 0 ? rc : written;
-    }
-    if (written < (long)bytes) {
-        drop_beyond_end(n);
+    bytes = MIN(bytes, largest_file(n) - offset);
+    written = write_some(n, buf, bytes, offset);
+    if ((written == -ENOSPC || (written > 0 && written < (long)bytes)) && ext_commit_for_room(x)) {
+        size_t done = written > 0 ? (size_t)written : 0;
+
+        more = write_some(n, (const char *)buf + done, bytes - done, offset + done);
+        written = more > 0 ? (long)done + more : done > 0 ? (long)done : more;
     }
     (void)ext_end(x, 0);
     return written;

@@ -322,6 +322,7 @@ static int remember_committed(struct ext_fs *x)
         ext2fs_free_block_bitmap(x->committed);
     }
     x->committed = copy;
+    x->nr_freed = 0;
     return 0;
 }
 
@@ -358,4 +359,9 @@ void ext_commit_if_large(struct ext_fs *x)
     if (x->nr_blocks > limit) {
         (void)ext_commit(x);
     }
+}
+
+bool ext_commit_for_room(struct ext_fs *x)
+{
+    return x->nr_freed > 0 && ext_commit(x) == 0;
 }

@@ -191,6 +191,15 @@ static errcode_t new_range(ext2_filsys e2, int flags, blk64_t goal, blk64_t leng
     return 0;
 }
 
+static void count_freed(ext2_filsys e2, blk64_t block, int in_use)
+{
+    struct ext_fs *x = e2->priv_data;
+
+    if (in_use < 0 && x->committed != NULL && ext2fs_test_block_bitmap2(x->committed, block)) {
+        x->nr_freed += EXT2FS_CLUSTER_RATIO(e2);
+    }
+}
+
 static errcode_t new_block(ext2_filsys e2, blk64_t goal, blk64_t *out, struct blk_alloc_ctx *context)
 {
     blk64_t got;
@@ -280,6 +289,7 @@ static int make_ready(struct ext_fs *x, bool read_only)
     error = rc == 0 ? ext2fs_copy_bitmap(x->e2->block_map, &x->committed) : 0;
     x->e2->get_alloc_block2 = new_block;
     x->e2->new_range = new_range;
+    x->e2->block_alloc_stats = count_freed;
     x->collecting = true;
     return rc != 0 ? rc : error != 0 ? ext_errno(error) : start_committing();
 }

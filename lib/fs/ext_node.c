@@ -12,6 +12,9 @@
 
 #include <xenolith/time.h>
 
+/* Names, directories and trees of extents: no single change but of a file's bytes takes more. */
+#define ROOM_BLOCKS 32
+
 int ext_errno(errcode_t error)
 {
     switch (error) {
@@ -128,6 +131,11 @@ int ext_begin(struct ext_fs *x)
         return x->failed != 0 ? x->failed : -EROFS;
     }
     ext_reap(x);
+    /* What a change needs beside a file's bytes is there, if it is there at all. */
+    if (ext2fs_free_blocks_count(x->e2->super) <
+        x->nr_freed + ROOM_BLOCKS * (uint64_t)EXT2FS_CLUSTER_RATIO(x->e2)) {
+        (void)ext_commit_for_room(x);
+    }
     return 0;
 }
 

@@ -47,6 +47,7 @@ struct ext_fs {
     struct ext_block *blocks[EXT_BUCKETS];
     uint32_t nr_blocks;
     ext2fs_block_bitmap committed; /* in use at the last commit: what is freed since must not be used yet */
+    uint64_t nr_freed;             /* blocks of that kind: a commit makes room of them */
     struct ext_journal journal;
     char *dir_block; /* the block of a directory that list() was last in */
     uint64_t dir_block_number;
@@ -110,6 +111,9 @@ int ext_commit(struct ext_fs *x);
 
 /** ext_commit_if_large() - After each change. */
 void ext_commit_if_large(struct ext_fs *x);
+
+/** ext_commit_for_room() - Somebody found the disk full, or soon will: is there more room now, since what was freed may be used? */
+bool ext_commit_for_room(struct ext_fs *x);
 
 /* ---- ext_node.c ---- */
 

@@ -23,7 +23,7 @@ E2FS_MADE := $(E2FS_OBJ)/include/ext2fs/ext2_err.h $(E2FS_OBJ)/include/crc32c_ta
 LIB_SRCS += $(wildcard lib/fs/*.c)
 DEP_LIBS += $(E2FS_OBJ)/libext2fs.a
 
-$(E2FS_STAMP): deps/unpack deps/fetch deps/pins
+$(E2FS_STAMP): deps/unpack deps/fetch deps/pins $(wildcard deps/e2fsprogs/*.patch)
 	$(SAY) UNPACK e2fsprogs
 	$(Q)deps/unpack e2fsprogs $(E2FS_DIR)
 
