@@ -191,7 +191,9 @@ static void worker_main(void *arg)
 
             if (f->dirty) {
                 f->dirty = false;
+                f->busy = true;
                 frontend_step(f);
+                f->busy = false;
             }
         }
         wait_wake_all(&settled_queue);
@@ -226,6 +228,13 @@ int frontend_register(struct frontend_driver *driver)
     return 0;
 }
 
+/** is_moving() - Will it be connected or lost soon? Who waits for that may look in the middle of a step, which blocks here and there. */
+static bool is_moving(const struct frontend *f)
+{
+    return f->phase == FRONTEND_WAITING || f->phase == FRONTEND_PUBLISHED || f->again || f->home_changed ||
+           (f->busy && f->phase == FRONTEND_GONE);
+}
+
 static unsigned int count(const struct frontend_driver *driver, bool connected)
 {
     struct list *pos;
@@ -233,9 +242,8 @@ static unsigned int count(const struct frontend_driver *driver, bool connected)
 
     list_for_each(pos, &devices) {
         struct frontend *f = list_entry(pos, struct frontend, link);
-        bool moving = f->phase == FRONTEND_WAITING || f->phase == FRONTEND_PUBLISHED || f->home_changed;
 
-        if (f->driver == driver && (connected ? f->phase == FRONTEND_CONNECTED : moving)) {
+        if (f->driver == driver && (connected ? f->phase == FRONTEND_CONNECTED : is_moving(f))) {
             nr++;
         }
     }

@@ -114,7 +114,7 @@ static void give_up(struct frontend *f)
     static const char error[] = "/error";
     char path[FRONTEND_PATH_BYTES];
 
-    f->failing = false;
+    f->failing = f->again = false;
     f->dead = true;
     quiesce(f);
     release(f);
@@ -168,30 +168,47 @@ static bool follow_closing(struct frontend *f, unsigned int theirs)
     return true;
 }
 
+/** begin_anew() - The backend is connected, but not to us: have it close, and then connect. */
+static void begin_anew(struct frontend *f)
+{
+    f->again = true;
+    quiesce(f);
+    (void)set_state(f, XenbusStateClosing, false);
+}
+
+/** start() - Both sides are connected. What changes from here on is seen: by this look, or by the next. */
+static void start(struct frontend *f)
+{
+    int rc;
+
+    f->backend_changed = false;
+    rc = f->driver->connected(f);
+    if (rc == 0) {
+        f->phase = FRONTEND_CONNECTED;
+        f->again = false;
+    } else if (rc == -EAGAIN) {
+        begin_anew(f);
+    } else {
+        frontend_fail(f, rc, "it could not be started");
+        give_up(f);
+    }
+}
+
 /** follow_open() - In touch with the backend. Return: whether to look at once more. */
 static bool follow_open(struct frontend *f, unsigned int theirs)
 {
     bool was = f->phase == FRONTEND_CONNECTED;
-    int rc;
 
     switch (theirs) {
     case XenbusStateConnected:
-        f->phase = FRONTEND_CONNECTED;
         if (!was) {
-            rc = f->driver->connected(f);
-            if (rc == -EAGAIN) {
-                quiesce(f);
-                (void)set_state(f, XenbusStateClosing, false);
-                return false;
+            start(f);
+        } else if (f->backend_changed) {
+            f->backend_changed = false;
+            if (f->driver->changed != NULL) {
+                f->driver->changed(f);
             }
-            if (rc != 0) {
-                frontend_fail(f, rc, "it could not be started");
-                give_up(f);
-            }
-        } else if (f->backend_changed && f->driver->changed != NULL) {
-            f->driver->changed(f);
         }
-        f->backend_changed = false;
         return false;
     case XenbusStateInitialising:
     case XenbusStateInitWait:
@@ -216,9 +233,7 @@ static bool follow(struct frontend *f, unsigned int theirs)
     switch (f->phase) {
     case FRONTEND_WAITING:
         if (theirs == XenbusStateConnected) {
-            /* To somebody who was here before us: have it start anew. */
-            (void)set_state(f, XenbusStateClosing, false);
-            f->phase = FRONTEND_CLOSING;
+            begin_anew(f); /* to somebody who was here before us */
             return false;
         }
         (void)set_state(f, XenbusStateInitialising, false);
@@ -236,6 +251,7 @@ static bool follow(struct frontend *f, unsigned int theirs)
             (theirs == XenbusStateClosed && frontend_read_backend(f, "online", 0) == 1)) {
             return reopen(f);
         }
+        f->again = false;
         return false;
     case FRONTEND_GONE:
     default:
@@ -249,6 +265,7 @@ static void go(struct frontend *f)
         return;
     }
     (void)xs_watch_remove(&f->watch);
+    f->again = false;
     quiesce(f);
     release(f);
     f->phase = FRONTEND_GONE;

@@ -49,7 +49,7 @@ struct frontend_driver {
 
 enum frontend_phase {
     FRONTEND_WAITING,   /* for the backend to be ready for us */
-    FRONTEND_PUBLISHED, /* for the backend to connect */
+    FRONTEND_PUBLISHED, /* for the backend to connect, or for our driver's connected() to return */
     FRONTEND_CONNECTED,
     FRONTEND_CLOSING, /* quiesced; the backend has not let go yet */
     FRONTEND_CLOSED,  /* released; may connect again unless dead */
@@ -70,6 +70,8 @@ struct frontend {
     char backend[FRONTEND_PATH_BYTES];
     /* owned by xenbus/ */
     bool dirty, home_changed, backend_changed, failing, held, refused;
+    bool busy;          /* a step of it is under way */
+    bool again;         /* closing only to connect anew */
     unsigned int state; /* the XenbusState that we wrote last */
     int error;
     struct xs_watch watch;

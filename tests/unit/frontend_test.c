@@ -17,6 +17,7 @@
 
 static char journal[1024];
 static int prepare_rc, connected_rc;
+static uint64_t connected_takes_ns;
 
 static void note(const struct frontend *f, char what)
 {
@@ -44,6 +45,7 @@ static int do_publish(struct frontend *f, uint32_t tx)
 
 static int do_connected(struct frontend *f)
 {
+    thread_sleep_ns(connected_takes_ns);
     note(f, 'c');
     return connected_rc;
 }
@@ -173,6 +175,7 @@ static int setup(void **state)
     (void)state;
     journal[0] = '\0';
     prepare_rc = connected_rc = 0;
+    connected_takes_ns = 0;
     return 0;
 }
 
@@ -305,6 +308,76 @@ static void a_connection_of_somebody_before_us_is_ended(void **state)
     unmake(2);
 }
 
+static void to_settle_is_to_wait_for_the_driver_too(void **state)
+{
+    (void)state;
+    make(3);
+    back_state(3, XenbusStateInitWait);
+    journal[0] = '\0';
+    connected_takes_ns = 1000000;
+    back_state(3, XenbusStateConnected);
+    expect(""); /* it is in the middle of connected() */
+    assert_int_equal(frontend_settle(&driver, TIME_FOREVER), 1);
+    expect("c3 ");
+    unmake(3);
+}
+
+/* The backend's part, while somebody waits for the device. */
+static void come_back(void *arg)
+{
+    static const unsigned int states[] = {XenbusStateClosing, XenbusStateClosed, XenbusStateInitWait,
+                                          XenbusStateConnected};
+
+    (void)arg;
+    for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+        connected_rc = 0;
+        back_state(4, states[i]);
+    }
+}
+
+static void to_settle_is_to_wait_for_a_second_attempt(void **state)
+{
+    struct thread *backend;
+
+    (void)state;
+    make(4);
+    back_state(4, XenbusStateInitWait);
+    connected_rc = -EAGAIN;
+    back_state(4, XenbusStateConnected);
+    assert_int_equal(front_state(4), XenbusStateClosing);
+    assert_int_equal(thread_create(&backend, "backend", come_back, NULL, 0), 0);
+    assert_int_equal(frontend_settle(&driver, TIME_FOREVER), 1);
+    assert_int_equal(thread_join(backend), 0);
+    unmake(4);
+    journal[0] = '\0';
+    /* But not for ever: this one does not come back. */
+    make(4);
+    back_state(4, XenbusStateInitWait);
+    connected_rc = -EAGAIN;
+    back_state(4, XenbusStateConnected);
+    back_set(4, "online", "0");
+    back_state(4, XenbusStateClosed);
+    assert_int_equal(frontend_settle(&driver, TIME_FOREVER), 0);
+    unmake(4);
+}
+
+static void what_changes_while_the_driver_starts_is_told(void **state)
+{
+    (void)state;
+    make(5);
+    back_state(5, XenbusStateInitWait);
+    journal[0] = '\0';
+    connected_takes_ns = 1000000;
+    back_state(5, XenbusStateConnected);
+    back_set(5, "size", "7");
+    settle();
+    expect("");
+    assert_int_equal(frontend_settle(&driver, TIME_FOREVER), 1);
+    settle();
+    expect("c5 !5 ");
+    unmake(5);
+}
+
 static void many_go_side_by_side(void **state)
 {
     (void)state;
@@ -364,6 +437,9 @@ int main(void)
         cmocka_unit_test_setup(a_conflict_publishes_again, setup),
         cmocka_unit_test_setup(one_given_up_stays_away, setup),
         cmocka_unit_test_setup(a_connection_of_somebody_before_us_is_ended, setup),
+        cmocka_unit_test_setup(to_settle_is_to_wait_for_the_driver_too, setup),
+        cmocka_unit_test_setup(to_settle_is_to_wait_for_a_second_attempt, setup),
+        cmocka_unit_test_setup(what_changes_while_the_driver_starts_is_told, setup),
         cmocka_unit_test_setup(many_go_side_by_side, setup),
         cmocka_unit_test_setup(nonsense_is_left_alone, setup),
     };
