@@ -74,9 +74,22 @@ BOOT_OPTION(blkring, "blkring", set_ring);
 BOOT_OPTION(blksegments, "blksegments", set_segments);
 BOOT_OPTION(blkpersistent, "blkpersistent", set_persistent);
 
+static void abandon(struct blkdev *dev)
+{
+    struct blkfront *bf = blkfront_of(dev);
+
+    frontend_fail(bf->f, -EIO, "its backend did not come back");
+    if (!bf->f->held) {
+        blkdev_set_state(dev, BLKDEV_ABSENT);
+        blkfront_refuse(bf, -EIO);
+        blkfront_answer(bf);
+    } /* else something is still on its rings, and release() follows */
+}
+
 static const struct blkdev_ops ops = {
     .submit = blkfront_submit,
     .push = blkfront_push,
+    .abandon = abandon,
 };
 
 static int probe(struct frontend *f)

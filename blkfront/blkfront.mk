@@ -3,7 +3,9 @@
 
 BLKFRONT_SRCS := $(wildcard blkfront/*.c)
 
-UNIT_OBJS_blkfront = $(UNIT_XS_SRCS) $(wildcard xenbus/frontend*.c blkfront/*.c tests/fake/blk/*.c tests/fake/backend/*.c) kernel/blkdev.c
-UNIT_LDFLAGS_blkfront := -Wl,--wrap=evtchn_mask,--wrap=evtchn_unmask,--wrap=evtchn_send
-UNIT_OBJS_blkfront_evil = $(UNIT_OBJS_blkfront)
-UNIT_LDFLAGS_blkfront_evil := $(UNIT_LDFLAGS_blkfront)
+# Every tests/unit/blkfront*_test.c has the whole driver and the fake backend.
+BLKFRONT_TESTS := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/blkfront*_test.c))
+BLKFRONT_TEST_OBJS = $(UNIT_XS_SRCS) $(wildcard xenbus/frontend*.c blkfront/*.c tests/fake/blk/*.c tests/fake/backend/*.c) kernel/blkdev.c
+BLKFRONT_TEST_WRAP := -Wl,--wrap=evtchn_mask,--wrap=evtchn_unmask,--wrap=evtchn_send
+$(foreach test,$(BLKFRONT_TESTS),$(eval UNIT_OBJS_$(test) = $$(BLKFRONT_TEST_OBJS)))
+$(foreach test,$(BLKFRONT_TESTS),$(eval UNIT_LDFLAGS_$(test) := $(BLKFRONT_TEST_WRAP)))

@@ -91,6 +91,7 @@ struct blkdev_stats {
 struct blkdev_ops {
     int (*submit)(struct blkdev *dev, struct blkdev_req *req, bool more);
     void (*push)(struct blkdev *dev);
+    void (*abandon)(struct blkdev *dev); /* a disk that is held */
 };
 
 /** struct blkdev - One disk, or partition that the toolstack made of one. It is never freed. */
@@ -159,6 +160,17 @@ static inline int blkdev_submit(struct blkdev *dev, struct blkdev_req *req, bool
 static inline void blkdev_push(struct blkdev *dev)
 {
     dev->ops->push(dev);
+}
+
+/**
+ * blkdev_abandon() - Nobody waits for the backend of a disk that is held any longer: all that waits is answered with -EIO, and the disk is
+ * absent until the toolstack puts one there anew. Of a disk in another state: nothing. Context: threads, not within done().
+ */
+static inline void blkdev_abandon(struct blkdev *dev)
+{
+    if (dev->state == BLKDEV_HELD) {
+        dev->ops->abandon(dev);
+    }
 }
 
 /** blkdev_read() - Block until @bytes from @offset on are in @buf. Never within done(). Return: 0; an error of submit() or done(). */

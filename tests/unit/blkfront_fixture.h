@@ -297,6 +297,73 @@ static void finish(void)
     }
 }
 
+static inline void work(unsigned int steps)
+{
+    for (unsigned int i = 0; i < steps; i++) {
+        switch (fake_random_below(5)) {
+        case 0:
+            (void)fake_bb_take(1 + (unsigned int)fake_random_below(20));
+            break;
+        case 1:
+            (void)fake_bb_answer((unsigned int)fake_random_below(20));
+            breathe();
+            break;
+        default:
+            (void)random_transfer();
+            break;
+        }
+    }
+    finish();
+}
+
+static inline void reconnect(void)
+{
+    fake_bb_detach();
+    fake_bb_state(XenbusStateClosed);
+    settle();
+    assert_int_equal(fake_grants(), 0);
+    fake_bb.persistent = true;
+    fake_bb_state(XenbusStateInitWait);
+    connect_up();
+}
+
+static inline void features(bool persistent, bool trusted, const char *segments, const char *block)
+{
+    fake_bb_set("feature-persistent", persistent ? "1" : "0");
+    fake_bb_set("feature-max-indirect-segments", segments);
+    fake_bb_set("sector-size", block);
+    fake_bb_front_set("trusted", trusted ? "1" : "0");
+    fake_bb.indirect = (unsigned int)strtoul(segments, NULL, 10);
+    fake_bb.block_bytes = (uint32_t)strtoul(block, NULL, 10);
+}
+
+/* A thread for the calls that block. */
+static int thread_status;
+
+static inline void flush_thread(void *arg)
+{
+    (void)arg;
+    thread_status = blkdev_flush(dev);
+}
+
+static inline void discard_thread(void *arg)
+{
+    thread_status = blkdev_discard(dev, 8192, 16384, *(unsigned int *)arg);
+}
+
+static inline int in_thread(void (*fn)(void *arg), void *arg)
+{
+    struct thread *t;
+
+    assert_int_equal(thread_create(&t, "caller", fn, arg, 0), 0);
+    for (unsigned int i = 0; i < 6; i++) {
+        breathe();
+        (void)fake_bb_run();
+    }
+    assert_int_equal(thread_join(t), 0);
+    return thread_status;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #endif
