@@ -14,4 +14,12 @@ ssize_t getdelim(char **__restrict line, size_t *__restrict size, int end, FILE 
 __END_DECLS
 #endif
 
+#if __GNU_VISIBLE
+#define RENAME_NOREPLACE (1 << 0)
+#define RENAME_EXCHANGE  (1 << 1)
+__BEGIN_DECLS
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags);
+__END_DECLS
+#endif
+
 #endif

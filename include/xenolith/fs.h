@@ -41,7 +41,8 @@ struct node_change {
 
 /** struct new_node - What create() is to make. @target: of a symbolic link, below 4096 bytes. */
 struct new_node {
-    enum file_kind kind; /* FILE_REGULAR, FILE_DIRECTORY, FILE_SYMLINK */
+    enum file_kind
+        kind; /* FILE_REGULAR, FILE_DIRECTORY, FILE_SYMLINK; FILE_FIFO if the file system's makes_fifos says so */
     uint32_t permissions;
     const char *target;
 };
@@ -122,6 +123,7 @@ struct fs {
     struct node *root;
     struct node *covers;
     bool read_only;
+    bool makes_fifos;
     uint64_t id;
     unsigned int users;
     struct list link;
@@ -138,6 +140,9 @@ void node_put(struct node *node); /* NULL is ignored */
 
 /** node_open() - The open file of @node with enum file_flags @flags; takes a reference of its own. */
 int node_open(struct node *node, unsigned int flags, struct file **out) MUST_CHECK;
+
+/** fifo_open() - The same for a FIFO: waits for the other side as POSIX says. In images that have mkfifo(); others say -ENXIO. */
+int fifo_open(struct node *node, unsigned int flags, struct file **out) MUST_CHECK;
 
 /** file_node() - The node behind an open file, without a reference; NULL when it is no file of a file system. */
 struct node *file_node(const struct file *file);

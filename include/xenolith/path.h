@@ -15,11 +15,13 @@ enum path_flags {
     PATH_WRITE = FILE_WRITE,
     PATH_NONBLOCK = FILE_NONBLOCK,
     PATH_APPEND = FILE_APPEND,
+    PATH_SYNC = FILE_SYNC,
     PATH_CREATE = 1 << 8,
     PATH_EXCLUSIVE = 1 << 9,
     PATH_TRUNCATE = 1 << 10,
     PATH_DIRECTORY = 1 << 11, /* must be one */
     PATH_NOFOLLOW = 1 << 12,  /* the last component is not followed if it is a symbolic link */
+    PATH_NOREPLACE = 1 << 13, /* rename: -EEXIST if the new name names something */
 };
 
 /** path_open() - A file with one reference, for fd_install(). @permissions: of a file that is created. */
@@ -38,7 +40,8 @@ int path_link(struct node *old_at, const char *old, struct node *at, const char 
 /** path_unlink() - unlink(), or with @directory rmdir(). */
 int path_unlink(struct node *at, const char *path, bool directory);
 
-int path_rename(struct node *at, const char *path, struct node *to_at, const char *to);
+/** path_rename() - @flags: PATH_NOREPLACE or 0. */
+int path_rename(struct node *at, const char *path, struct node *to_at, const char *to, unsigned int flags);
 
 /** path_canonical() - realpath(): the absolute path of what is there, without links and dots. @buf: PATH_LIMIT bytes. */
 int path_canonical(struct node *at, const char *path, char *buf);

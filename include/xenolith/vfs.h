@@ -20,6 +20,7 @@ enum file_flags {
     FILE_WRITE = 1 << 1,
     FILE_NONBLOCK = 1 << 2,
     FILE_APPEND = 1 << 3,
+    FILE_SYNC = 1 << 4, /* a write comes back when the disk has it: file_synced() */
 };
 
 enum file_kind {
@@ -142,6 +143,9 @@ void file_unwatch(struct file_watch *watch);
 
 /** file_notify() - For the file's owner: @ready has become true. Context: threads; never blocks. */
 void file_notify(struct file *file, unsigned int ready);
+
+/** file_synced() - For who called a writing operation: @written, or the error of the sync that FILE_SYNC asks for after it. */
+long file_synced(struct file *file, long written);
 
 /** fd_install() - Give @file the lowest free descriptor >= @min. Takes over the caller's reference only on success. -EMFILE, -ENOMEM. */
 int fd_install(struct file *file, int min) MUST_CHECK;

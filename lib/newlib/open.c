@@ -96,7 +96,7 @@ static unsigned int path_flags(int flags)
     } map[] = {
         {O_NONBLOCK, PATH_NONBLOCK}, {O_APPEND, PATH_APPEND},  {O_CREAT, PATH_CREATE},
         {O_EXCL, PATH_EXCLUSIVE},    {O_TRUNC, PATH_TRUNCATE}, {O_DIRECTORY, PATH_DIRECTORY},
-        {O_NOFOLLOW, PATH_NOFOLLOW},
+        {O_NOFOLLOW, PATH_NOFOLLOW}, {O_SYNC, PATH_SYNC},
     };
     int access = flags & O_ACCMODE;
     unsigned int out = 0;

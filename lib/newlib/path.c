@@ -2,6 +2,7 @@
 /*
  * Calls that make, move and remove names. Owns no state; rules and errors are lib/vfs's.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static int create_at(int fd, const char *path, const struct new_node *what)
 
 int mkdirat(int fd, const char *path, mode_t mode)
 {
-    struct new_node what = {.kind = FILE_DIRECTORY, .permissions = libc_umask(mode)};
+    struct new_node what = {.kind = FILE_DIRECTORY, .permissions = libc_umask(mode) & 01777};
 
     return create_at(fd, path, &what);
 }
@@ -86,20 +87,26 @@ int _remove_r(struct _reent *reent, const char *path)
     return remove(path);
 }
 
-int renameat(int from_fd, const char *from, int to_fd, const char *to)
+/* RENAME_EXCHANGE is what no file system here can do: Linux says EINVAL then. */
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
 {
     struct libc_at source, target;
-    int rc = libc_at_begin(from_fd, from, &source);
+    int rc = (flags & ~(unsigned int)RENAME_NOREPLACE) != 0 ? -EINVAL : libc_at_begin(from_fd, from, &source);
 
     if (rc == 0) {
         rc = libc_at_begin(to_fd, to, &target);
         if (rc == 0) {
-            rc = path_rename(source.node, from, target.node, to);
+            rc = path_rename(source.node, from, target.node, to, flags != 0 ? PATH_NOREPLACE : 0);
             libc_at_end(&target);
         }
         libc_at_end(&source);
     }
     return (int)libc_result(rc);
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    return renameat2(from_fd, from, to_fd, to, 0);
 }
 
 int rename(const char *from, const char *to)

@@ -88,6 +88,16 @@ void file_notify(struct file *file, unsigned int ready)
     }
 }
 
+long file_synced(struct file *file, long written)
+{
+    int rc = 0;
+
+    if (written > 0 && (file->flags & FILE_SYNC) != 0 && file->ops->sync != NULL) {
+        rc = file->ops->sync(file, false);
+    }
+    return rc != 0 ? rc : written;
+}
+
 int fd_file_for(int fd, unsigned int access, struct file **out)
 {
     struct file *file = fd_file(fd);
@@ -131,7 +141,7 @@ long fd_write(int fd, const void *buf, size_t bytes)
     if (file->ops->write == NULL) {
         rc = -EINVAL;
     } else if (bytes > 0) {
-        rc = file->ops->write(file, buf, bytes);
+        rc = file_synced(file, file->ops->write(file, buf, bytes));
     }
     file_put(file);
     return rc;
@@ -165,7 +175,7 @@ long fd_write_at(int fd, const void *buf, size_t bytes, uint64_t offset)
     if (file->ops->write_at == NULL) {
         rc = -ESPIPE;
     } else if (bytes > 0) {
-        rc = file->ops->write_at(file, buf, bytes, offset);
+        rc = file_synced(file, file->ops->write_at(file, buf, bytes, offset));
     }
     file_put(file);
     return rc;

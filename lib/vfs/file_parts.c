@@ -58,6 +58,7 @@ long fd_write_parts(int fd, const struct file_part *parts, size_t nr)
     }
     rc = file->ops->write_parts != NULL ? file->ops->write_parts(file, parts, nr)
                                         : move_parts(file, parts, nr, true);
+    rc = file_synced(file, rc);
     file_put(file);
     return rc;
 }

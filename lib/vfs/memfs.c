@@ -121,6 +121,12 @@ static const struct node_ops device_ops = {
     .release = release,
 };
 
+static const struct node_ops fifo_ops = {
+    .info = describe,
+    .change = change,
+    .release = release,
+};
+
 static const struct node_ops *ops_of(enum file_kind kind)
 {
     switch (kind) {
@@ -131,6 +137,8 @@ static const struct node_ops *ops_of(enum file_kind kind)
     case FILE_CHARACTER:
     case FILE_BLOCK:
         return &device_ops;
+    case FILE_FIFO:
+        return &fifo_ops;
     default:
         return &file_ops;
     }
@@ -246,6 +254,7 @@ struct fs *memfs_create(const char *type, size_t limit_pages)
         return NULL;
     }
     fs_init(&m->fs, &memfs_ops, type);
+    m->fs.makes_fifos = true;
     m->next_serial = 1;
     m->limit_pages = limit_pages;
     m->nr_buckets = FIRST_BUCKETS;

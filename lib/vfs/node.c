@@ -6,6 +6,7 @@
 #include <xenolith/fs.h>
 
 #include <xenolith/errno.h>
+#include <xenolith/file_lock.h>
 #include <xenolith/heap.h>
 #include <xenolith/panic.h>
 
@@ -156,8 +157,15 @@ static int map_file(struct file *file, uint64_t offset, const void **address, si
     return node->ops->map != NULL ? node->ops->map(node, offset, address, bytes) : -ENODEV;
 }
 
+/* Not in images that lock nothing, or make no FIFO. */
+extern __typeof__(file_lock_release) file_lock_release WEAK;
+extern __typeof__(fifo_open) fifo_open WEAK;
+
 static void release_file(struct file *file)
 {
+    if (file_lock_release != NULL) {
+        file_lock_release(file);
+    }
     node_put(of(file)->node);
     heap_free(of(file));
 }
@@ -179,9 +187,12 @@ int node_open(struct node *node, unsigned int flags, struct file **out)
 {
     struct node_file *f;
 
-    flags &= FILE_READ | FILE_WRITE | FILE_NONBLOCK | FILE_APPEND;
+    flags &= FILE_READ | FILE_WRITE | FILE_NONBLOCK | FILE_APPEND | FILE_SYNC;
     if (node->ops->open != NULL) {
         return node->ops->open(node, flags, out);
+    }
+    if (node->kind == FILE_FIFO) {
+        return fifo_open != NULL ? fifo_open(node, flags, out) : -ENXIO;
     }
     f = heap_alloc(sizeof(*f));
     if (f == NULL) {

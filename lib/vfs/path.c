@@ -66,6 +66,9 @@ int path_create(struct node *at, const char *path, const struct new_node *what)
         return rc;
     }
     rc = check_new_name(&w, what->kind == FILE_DIRECTORY);
+    if (rc == 0 && what->kind == FILE_FIFO && !w.dir->fs->makes_fifos) {
+        rc = -EPERM;
+    }
     if (rc == 0) {
         rc = make(&w, what, &made);
     }
@@ -207,7 +210,7 @@ static int check_rename(const struct walk *from, struct node *what, const struct
     return what == what->fs->root || (there != NULL && there == there->fs->root) ? -EBUSY : 0;
 }
 
-static int rename_walked(struct walk *from, struct walk *to)
+static int rename_walked(struct walk *from, struct walk *to, unsigned int flags)
 {
     struct node *what, *there = NULL;
     int rc;
@@ -216,7 +219,7 @@ static int rename_walked(struct walk *from, struct walk *to)
         return -EXDEV;
     }
     if (from->last != WALK_NAME || to->last != WALK_NAME) {
-        return -EBUSY;
+        return (flags & PATH_NOREPLACE) != 0 && to->last != WALK_NAME ? -EEXIST : -EBUSY;
     }
     if (from->dir->fs->read_only) {
         return -EROFS;
@@ -226,7 +229,9 @@ static int rename_walked(struct walk *from, struct walk *to)
         return rc;
     }
     rc = walk_lookup(to, &there);
-    if (rc == 0 || (rc == -ENOENT && !node_was_removed(to->dir))) {
+    if (rc == 0 && (flags & PATH_NOREPLACE) != 0) {
+        rc = -EEXIST;
+    } else if (rc == 0 || (rc == -ENOENT && !node_was_removed(to->dir))) {
         rc = check_rename(from, what, to, rc == 0 ? there : NULL);
     }
     if (rc == 0 && what != there) {
@@ -239,7 +244,7 @@ static int rename_walked(struct walk *from, struct walk *to)
     return rc;
 }
 
-int path_rename(struct node *at, const char *path, struct node *to_at, const char *to)
+int path_rename(struct node *at, const char *path, struct node *to_at, const char *to, unsigned int flags)
 {
     struct walk source, target;
     int rc = walk_begin(&source, at, path);
@@ -249,7 +254,7 @@ int path_rename(struct node *at, const char *path, struct node *to_at, const cha
     }
     rc = walk_begin(&target, to_at, to);
     if (rc == 0) {
-        rc = rename_walked(&source, &target);
+        rc = rename_walked(&source, &target, flags);
         walk_end(&target);
     }
     walk_end(&source);

@@ -56,8 +56,8 @@ static int check_found(const struct node *node, unsigned int flags)
     case FILE_REGULAR:
         return changes && node->fs->read_only ? -EROFS : 0;
     case FILE_SOCKET:
-    case FILE_FIFO:
         return -ENXIO;
+    case FILE_FIFO:
     case FILE_CHARACTER:
     case FILE_BLOCK:
         break;

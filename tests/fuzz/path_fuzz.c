@@ -57,7 +57,7 @@ static void run(char call, const char *path, const char *second)
         (void)path_unlink(NULL, path, (call & 8) != 0);
         break;
     case 3:
-        (void)path_rename(NULL, path, NULL, second);
+        (void)path_rename(NULL, path, NULL, second, (call & 16) != 0 ? PATH_NOREPLACE : 0);
         break;
     case 4:
         (void)path_link(NULL, path, NULL, second, (call & 8) != 0 ? PATH_NOFOLLOW : 0);

@@ -280,7 +280,7 @@ static void step(void)
         assert_int_equal(path_unlink(NULL, b, directory), path_unlink(NULL, a, directory));
         break;
     case 4:
-        assert_int_equal(path_rename(NULL, b, NULL, b2), path_rename(NULL, a, NULL, a2));
+        assert_int_equal(path_rename(NULL, b, NULL, b2, 0), path_rename(NULL, a, NULL, a2, 0));
         break;
     case 5:
         assert_int_equal(path_link(NULL, b, NULL, b2, PATH_NOFOLLOW),

@@ -115,7 +115,7 @@ static void do_rename(const char *path)
 
     random_path(to);
     snprintf(steps_text + strlen(steps_text), 60, " -> %.40s", to);
-    both("rename", path_rename(NULL, path, NULL, to), result(rename(path, to)));
+    both("rename", path_rename(NULL, path, NULL, to, 0), result(rename(path, to)));
 }
 
 static void do_link(const char *path)
