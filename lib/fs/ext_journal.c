@@ -326,6 +326,13 @@ static int remember_committed(struct ext_fs *x)
     return 0;
 }
 
+bool ext_has_changes(const struct ext_fs *x)
+{
+    unsigned int dirty = EXT2_FLAG_DIRTY | EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY;
+
+    return x->nr_blocks > 0 || ((unsigned int)x->e2->flags & dirty) != 0 || !list_is_empty(&x->doomed);
+}
+
 int ext_commit(struct ext_fs *x)
 {
     errcode_t error;
@@ -333,6 +340,9 @@ int ext_commit(struct ext_fs *x)
 
     if (x->fs.read_only || x->failed != 0) {
         return x->failed;
+    }
+    if (!ext_has_changes(x)) {
+        return cache_sync(x->cache);
     }
     error = ext2fs_flush2(x->e2, EXT2_FLAG_FLUSH_NO_SYNC);
     rc = ext_errno(error);

@@ -117,24 +117,36 @@ static int unmount(struct fs *fs)
 static const struct fs_ops ext_ops = {
     .info = describe, .sync = sync_fs, .finish = finish, .unmount = unmount};
 
+/* One that has something to commit and has not had this turn, locked. While it is committed any of the others may go. */
+static struct ext_fs *next_to_commit(unsigned int turn)
+{
+    struct list *link;
+
+    list_for_each(link, &mounted) {
+        struct ext_fs *x = list_entry(link, struct ext_fs, link);
+
+        if (x->turn != turn && !x->fs.read_only && ext_has_changes(x) && mutex_trylock(&x->lock)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
 /* Who writes and never syncs loses no more than a few seconds. */
 static void commit_now_and_then(void *unused)
 {
+    unsigned int turn = 0;
+
     (void)unused;
     for (;;) {
-        struct list *link, *next;
+        struct ext_fs *x;
 
         thread_sleep_ns(COMMIT_NS);
-        list_for_each_safe(link, next, &mounted) {
-            struct ext_fs *x = list_entry(link, struct ext_fs, link);
-
-            /* One at a time: what follows may be gone afterwards. */
-            if (!x->fs.read_only && mutex_trylock(&x->lock)) {
-                ext_reap(x);
-                (void)ext_commit(x);
-                mutex_unlock(&x->lock);
-                break;
-            }
+        for (turn++; (x = next_to_commit(turn)) != NULL;) {
+            x->turn = turn;
+            ext_reap(x);
+            (void)ext_commit(x);
+            mutex_unlock(&x->lock);
         }
     }
 }

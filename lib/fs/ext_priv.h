@@ -43,7 +43,8 @@ struct ext_fs {
     struct list doomed; /* nodes without a name and without a user, whose blocks are still to be freed */
     bool collecting;    /* what libext2fs writes goes to the transaction */
     bool was_valid;
-    int failed; /* a transaction could not be written: from now on nothing changes any more */
+    unsigned int turn; /* of the thread that commits every few seconds */
+    int failed;        /* a transaction could not be written: from now on nothing changes any more */
     struct ext_block *blocks[EXT_BUCKETS];
     uint32_t nr_blocks;
     ext2fs_block_bitmap committed; /* in use at the last commit: what is freed since must not be used yet */
@@ -105,6 +106,9 @@ void ext_drop_blocks(struct ext_fs *x);
 int ext_journal_open(struct ext_fs *x);
 
 void ext_journal_close(struct ext_fs *x);
+
+/** ext_has_changes() - Is there anything that a commit would write? Without it nothing disturbs the disk. */
+bool ext_has_changes(const struct ext_fs *x);
 
 /** ext_commit() - All that was done so far is on the disk, whole, whatever happens afterwards. The lock is held. */
 int ext_commit(struct ext_fs *x);

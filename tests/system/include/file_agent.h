@@ -240,9 +240,10 @@ static bool agent_names(const char *verb, const char *a, const char *b, const ch
     return true;
 }
 
+/* open PATH SLOT; put SLOT BYTES SEED OFFSET, get SLOT BYTES OFFSET, fsync SLOT, close SLOT; and what else has numbers. */
 static bool agent_numbers(const char *verb, const char *path, const uint64_t n[3], long *rc)
 {
-    unsigned int slot = (unsigned int)n[0] % AGENT_SLOTS;
+    unsigned int slot = (unsigned int)strtoul(path, NULL, 0) % AGENT_SLOTS;
 
     if (strcmp(verb, "write") == 0) {
         *rc = agent_write(path, n);
@@ -257,13 +258,13 @@ static bool agent_numbers(const char *verb, const char *path, const uint64_t n[3
     } else if (strcmp(verb, "stop") == 0) {
         *rc = agent_stop_work();
     } else if (strcmp(verb, "open") == 0) {
-        *rc = agent_open_slot(slot, path, O_RDWR | O_CREAT);
+        *rc = agent_open_slot(n[0] % AGENT_SLOTS, path, O_RDWR | O_CREAT);
     } else if (strcmp(verb, "close") == 0) {
         *rc = close(agent_slots[slot]);
     } else if (strcmp(verb, "put") == 0) {
-        *rc = agent_write_at(agent_slots[slot], n[1], n[2], 0);
+        *rc = agent_write_at(agent_slots[slot], n[0], n[1], n[2]);
     } else if (strcmp(verb, "get") == 0) {
-        *rc = pread(agent_slots[slot], agent_piece, n[1] < AGENT_PIECE ? n[1] : AGENT_PIECE, (off_t)n[2]);
+        *rc = pread(agent_slots[slot], agent_piece, n[0] < AGENT_PIECE ? n[0] : AGENT_PIECE, (off_t)n[1]);
     } else if (strcmp(verb, "fsync") == 0) {
         *rc = fsync(agent_slots[slot]);
     } else {
