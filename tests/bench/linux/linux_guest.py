@@ -16,7 +16,8 @@ from xenrig.ui import Step  # noqa: E402
 
 # Without these a Linux PVH domain does not live under QEMU's emulation (docs/rig.md).
 PVH_LINES = ('tsc_mode="native"', 'cpuid="host,avx=0,avx2=0"')
-_PROGRAMS = ("net/netpeer.c", "block/blockpeer.c")
+_PROGRAMS = ("net/netpeer.c", "block/blockpeer.c", "files/filepeer.c")
+_INCLUDED = ("files/filebench.c", "files/filebench.h")
 
 
 def _read(name):
@@ -57,7 +58,7 @@ def build():
     """
     texts = [_read(name) for name in ("packages.txt", "modules.txt", "init", "nginx.conf", "linux_guest.py")]
     programs = [name for name in _PROGRAMS if os.path.exists(os.path.join(HERE, "..", name))]
-    texts += [_read("../" + name) for name in programs]
+    texts += [_read("../" + name) for name in (*programs, *_INCLUDED)]
     suite, packages = dom0.parse_packages(texts[0].decode())
     modules = dom0.parse_modules(texts[1].decode())
     return cache.entry("linux-guest", cache.digest(*texts),
