@@ -42,7 +42,7 @@ struct node_change {
 /** struct new_node - What create() is to make. @target: of a symbolic link, below 4096 bytes. */
 struct new_node {
     enum file_kind
-        kind; /* FILE_REGULAR, FILE_DIRECTORY, FILE_SYMLINK; FILE_FIFO if the file system's makes_fifos says so */
+        kind; /* FILE_REGULAR, FILE_DIRECTORY, FILE_SYMLINK; with makes_special FILE_FIFO, FILE_SOCKET */
     uint32_t permissions;
     const char *target;
 };
@@ -123,7 +123,7 @@ struct fs {
     struct node *root;
     struct node *covers;
     bool read_only;
-    bool makes_fifos;
+    bool makes_special;
     uint64_t id;
     unsigned int users;
     struct list link;

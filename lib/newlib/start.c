@@ -15,6 +15,7 @@
 #include <xenolith/shutdown.h>
 
 #include "cmdline.h"
+#include "main_stack.h"
 #include "newlib_priv.h"
 
 typedef void initializer(void);
@@ -83,10 +84,24 @@ static void reclaim_thread(void)
 
 THREAD_EXIT_HOOK(newlib, reclaim_thread);
 
+static struct cmdline cmdline;
+
+static void run_program(void *unused)
+{
+    (void)unused;
+    for (initializer **f = __preinit_array_start; f < __preinit_array_end; f++) {
+        (*f)();
+    }
+    for (initializer **f = __init_array_start; f < __init_array_end; f++) {
+        (*f)();
+    }
+    boot_main_reached();
+    exit(main(cmdline.argc, cmdline.argv, cmdline.envp));
+}
+
 NORETURN void libc_start(const char *text)
 {
     void *block = heap_alloc(cmdline_block_bytes(text));
-    struct cmdline cmdline;
 
     if (block == NULL) {
         panic("no memory for the program's arguments");
@@ -97,14 +112,8 @@ NORETURN void libc_start(const char *text)
         panic("no memory for the program's destructors");
     }
     shutdown_set_exit(end_orderly);
-    for (initializer **f = __preinit_array_start; f < __preinit_array_end; f++) {
-        (*f)();
-    }
-    for (initializer **f = __init_array_start; f < __init_array_end; f++) {
-        (*f)();
-    }
-    boot_main_reached();
-    exit(main(cmdline.argc, cmdline.argv, cmdline.envp));
+    main_stack_run(run_program);
+    __builtin_unreachable();
 }
 
 void _exit(int status)

@@ -110,17 +110,44 @@ int fifo_open(struct node *node, unsigned int flags, struct file **out)
     return 0;
 }
 
-int mkfifoat(int fd, const char *path, mode_t mode)
+/* Devices are /dev's own; who has no name for a kind of file gets a plain one, as on Linux. */
+int mknodat(int fd, const char *path, mode_t mode, dev_t device)
 {
-    struct new_node what = {.kind = FILE_FIFO, .permissions = libc_umask(mode)};
+    struct new_node what = {.kind = FILE_REGULAR, .permissions = libc_umask(mode)};
     struct libc_at at;
-    int rc = libc_at_begin(fd, path, &at);
+    int rc;
 
+    (void)device;
+    switch (mode & S_IFMT) {
+    case 0:
+    case S_IFREG:
+        break;
+    case S_IFIFO:
+        what.kind = FILE_FIFO;
+        break;
+    case S_IFSOCK:
+        what.kind = FILE_SOCKET;
+        break;
+    default:
+        return (int)libc_result(
+            (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK || S_ISDIR(mode) ? -EPERM : -EINVAL);
+    }
+    rc = libc_at_begin(fd, path, &at);
     if (rc == 0) {
         rc = path_create(at.node, path, &what);
         libc_at_end(&at);
     }
     return (int)libc_result(rc);
+}
+
+int mknod(const char *path, mode_t mode, dev_t device)
+{
+    return mknodat(AT_FDCWD, path, mode, device);
+}
+
+int mkfifoat(int fd, const char *path, mode_t mode)
+{
+    return mknodat(fd, path, S_IFIFO | (mode & 07777), 0);
 }
 
 int mkfifo(const char *path, mode_t mode)

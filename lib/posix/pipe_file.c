@@ -171,7 +171,7 @@ static void release_end(struct file *file)
         notify(p, FILE_READ, FILE_CAN_READ | FILE_FAILED | FILE_HANGUP);
     }
     heap_free(end);
-    if (p->nr_readers == 0 && p->nr_writers == 0) {
+    if (list_is_empty(&p->ends)) {
         byte_queue_destroy(&p->queue);
         p->owner->ended(p);
     }

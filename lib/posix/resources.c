@@ -13,6 +13,7 @@
 #include <xenolith/time.h>
 #include <xenolith/vfs.h>
 
+#include "../newlib/main_stack.h"
 #include "../newlib/newlib_priv.h"
 
 static struct rlimit limits[RLIM_NLIMITS];
@@ -29,7 +30,7 @@ static struct rlimit limit_at_boot(int resource)
     case RLIMIT_NOFILE:
         return (struct rlimit){FD_LIMIT, FD_LIMIT};
     case RLIMIT_STACK:
-        return (struct rlimit){THREAD_STACK_BYTES, RLIM_INFINITY};
+        return (struct rlimit){main_stack_bytes(), RLIM_INFINITY};
     case RLIMIT_CORE:
         return (struct rlimit){0, 0};
     case RLIMIT_NPROC:

@@ -121,7 +121,7 @@ static const struct node_ops device_ops = {
     .release = release,
 };
 
-static const struct node_ops fifo_ops = {
+static const struct node_ops special_ops = {
     .info = describe,
     .change = change,
     .release = release,
@@ -138,7 +138,8 @@ static const struct node_ops *ops_of(enum file_kind kind)
     case FILE_BLOCK:
         return &device_ops;
     case FILE_FIFO:
-        return &fifo_ops;
+    case FILE_SOCKET:
+        return &special_ops;
     default:
         return &file_ops;
     }
@@ -254,7 +255,7 @@ struct fs *memfs_create(const char *type, size_t limit_pages)
         return NULL;
     }
     fs_init(&m->fs, &memfs_ops, type);
-    m->fs.makes_fifos = true;
+    m->fs.makes_special = true;
     m->next_serial = 1;
     m->limit_pages = limit_pages;
     m->nr_buckets = FIRST_BUCKETS;

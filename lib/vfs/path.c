@@ -66,7 +66,7 @@ int path_create(struct node *at, const char *path, const struct new_node *what)
         return rc;
     }
     rc = check_new_name(&w, what->kind == FILE_DIRECTORY);
-    if (rc == 0 && what->kind == FILE_FIFO && !w.dir->fs->makes_fifos) {
+    if (rc == 0 && (what->kind == FILE_FIFO || what->kind == FILE_SOCKET) && !w.dir->fs->makes_special) {
         rc = -EPERM;
     }
     if (rc == 0) {

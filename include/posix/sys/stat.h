@@ -12,6 +12,7 @@
 #endif
 
 __BEGIN_DECLS
+int mknod(const char *__path, mode_t __mode, dev_t __device);
 int lstat(const char *__restrict path, struct stat *__restrict out);
 __END_DECLS
 
