@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Disks for programs: which of them are mounted where (`root=`, `mount=`, /etc/fstab), and their end. An image has this if it names
+ * Disks for programs: which of them are mounted where (`root=`, `mount=`, /etc/fstab). An image has this if it names
  * mount() or anything else of lib/fs; lib/vfs asks for it by weak references. What a disk's file system is only ext.c knows.
  */
 #include "disk.h"
@@ -54,6 +54,7 @@ struct blkdev *disk_find(const char *path)
         if (blkdev_start() != 0) {
             return NULL;
         }
+        disk_end_prepare();
         (void)blkdev_settle(time_deadline_ns(SETTLE_NS));
         settled = true;
     }
@@ -245,10 +246,4 @@ void disk_mount_all(void)
         mount_option(mount_options[i]);
     }
     mount_fstab();
-}
-
-void disk_end_all(void)
-{
-    fs_finish_all();
-    disk_sync_devices();
 }

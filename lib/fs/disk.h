@@ -25,6 +25,9 @@ void disk_add_devices(void);
 /** disk_sync_devices() - What was written to /dev/xvd* reaches the disks. */
 void disk_sync_devices(void);
 
+/** disk_end_prepare() - Disks are in use from now on: an image that calls this has disk_end_all(). */
+void disk_end_prepare(void);
+
 /* Called by lib/vfs and lib/newlib, where an image has them. */
 int disk_mount_root(void);
 void disk_mount_all(void);
