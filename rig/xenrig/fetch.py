@@ -17,10 +17,10 @@ _TAIL_BYTES = 4096  # of the console's last line, to find the pattern in
 
 
 class Fetch:
-    """One page. done: None, then whether it came with a status below 400."""
+    """One page. done: None, then whether it came with a status below 400. stays: the guest does, after it."""
 
-    def __init__(self, channel, url, pattern):
-        self._channel, self.url = channel, url
+    def __init__(self, channel, url, pattern, stays=True):
+        self._channel, self.url, self._stays = channel, url, stays
         self._pattern = re.compile(pattern.encode(), re.M)
         self._tail = b""
         self._process = None
@@ -55,6 +55,8 @@ class Fetch:
             return
         self._channel.unwatch(fd)
         self.done = show(self.url, self._process.wait(), bytes(self._got))
+        if self.done and self._stays:
+            say(f"the guest serves {self.url} until ^C")
 
     def close(self):
         """Leave nothing running."""
@@ -81,5 +83,4 @@ def show(url, status, got):
         say("  | " + (line if len(line) <= _COLUMNS else line[:_COLUMNS - 3] + "..."))
     if len(lines) > _BODY_LINES:
         say(f"  | ... {len(got)} bytes in all")
-    say(f"the guest serves {url} until ^C")
     return int(words[1]) < 400
