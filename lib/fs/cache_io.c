@@ -28,16 +28,25 @@ bool cache_wait(struct cache *c)
     return true;
 }
 
-static struct cache_io *take_io(struct cache *c)
+struct cache_io *cache_take_io(struct cache *c, bool may_block)
 {
     struct list *link;
 
     while ((link = list_pop_front(&c->free_io)) == NULL) {
+        if (!may_block) {
+            return NULL;
+        }
         /* What was submitted so far may not be on its way yet. */
         blkdev_push(c->dev);
         (void)cache_wait(c);
     }
     return list_entry(link, struct cache_io, link);
+}
+
+void cache_give_io(struct cache_io *io)
+{
+    list_push_front(&io->cache->free_io, &io->link);
+    wait_wake_all(&io->cache->changed);
 }
 
 static void page_answered(struct cache *c, struct cache_page *p, bool was_read, int status)
@@ -48,13 +57,17 @@ static void page_answered(struct cache *c, struct cache_page *p, bool was_read, 
     } else {
         p->writing = false;
     }
-    if (status == -EBUSY) {
-        /* Its memory must never be used for anything else; what was in it is lost to us too. */
-        if (p->dirty) {
-            p->dirty = false;
-            c->nr_dirty--;
-        }
-        cache_remove(c, p, true);
+    if (status == -EBUSY && !p->gone) {
+        /* What is in it is lost to us too. */
+        p->reading = true;
+        cache_remove(c, p);
+        p->reading = false;
+    }
+    if (p->gone) {
+        /* Memory that another domain keeps must never be used for anything else. */
+        cache_free(c, p, status == -EBUSY);
+    } else if (!p->dirty) {
+        list_push_back(&c->clean, &p->link);
     }
 }
 
@@ -65,16 +78,18 @@ static void answered(struct blkdev_req *req, int status)
     bool was_read = req->op == BLKDEV_READ;
 
     if (status != 0 && !was_read) {
-        c->error = status == -EBUSY ? -EIO : status;
+        cache_note_error(c, status == -EBUSY ? -EIO : status);
     }
     for (unsigned int i = 0; i < io->nr; i++) {
         page_answered(c, io->pages[i], was_read, status);
     }
+    list_remove(&io->link);
     list_push_back(&c->free_io, &io->link);
     c->io_under_way--;
     wait_wake_all(&c->changed);
 }
 
+/* What was meant for a disk that is not there any more reaches no other. */
 static void submit(struct cache_io *io, enum blkdev_op op)
 {
     struct cache *c = io->cache;
@@ -92,22 +107,15 @@ static void submit(struct cache_io *io, enum blkdev_op op)
         .done = answered,
     };
     c->io_under_way++;
-    rc = blkdev_submit(c->dev, &io->req, true);
+    rc = c->generation == c->dev->generation ? blkdev_submit(c->dev, &io->req, true) : -EIO;
     if (rc != 0) {
         answered(&io->req, rc);
     }
 }
 
-void cache_submit_read(struct cache *c, struct cache_page **pages, unsigned int nr)
+void cache_submit_read(struct cache_io *io)
 {
-    struct cache_io *io = take_io(c);
-
-    io->nr = nr;
-    for (unsigned int i = 0; i < nr; i++) {
-        io->pages[i] = pages[i];
-    }
     submit(io, BLKDEV_READ);
-    blkdev_push(c->dev);
 }
 
 static bool can_be_sent(const struct cache_page *p)
@@ -133,20 +141,26 @@ static void gather(struct cache_io *io, struct cache_page *p)
         io->pages[io->nr] = next;
     }
     for (unsigned int i = 0; i < io->nr; i++) {
+        list_remove(&io->pages[i]->link);
         io->pages[i]->dirty = false;
         io->pages[i]->writing = true;
     }
     c->nr_dirty -= io->nr;
+    cache_memory.dirty -= io->nr;
     c->stats.written += io->nr;
 }
 
-static struct cache_page *oldest_to_send(struct cache *c)
+/* A page that is on its way while it is written to again stays in the list, and is passed over. */
+static struct cache_page *oldest_to_send(struct cache *c, uint64_t until)
 {
     struct list *link;
 
-    list_for_each(link, &c->ages) {
-        struct cache_page *p = list_entry(link, struct cache_page, age);
+    list_for_each(link, &c->dirty) {
+        struct cache_page *p = list_entry(link, struct cache_page, link);
 
+        if (p->dirtied > until) {
+            return NULL;
+        }
         if (can_be_sent(p)) {
             return p;
         }
@@ -154,20 +168,22 @@ static struct cache_page *oldest_to_send(struct cache *c)
     return NULL;
 }
 
-size_t cache_submit_writes(struct cache *c, size_t max)
+size_t cache_submit_writes(struct cache *c, size_t max, uint64_t until)
 {
     size_t sent = 0;
 
-    while (sent < max && c->nr_dirty > 0) {
-        struct cache_io *io = take_io(c);
-        struct cache_page *p = oldest_to_send(c);
+    while (sent < max && oldest_to_send(c, until) != NULL) {
+        struct cache_io *io = cache_take_io(c, true);
+        struct cache_page *p = oldest_to_send(c, until);
 
         if (p == NULL) {
-            list_push_front(&c->free_io, &io->link);
+            cache_give_io(io);
             break;
         }
         gather(io, p);
         sent += io->nr;
+        io->number = ++c->nr_writes;
+        list_push_back(&c->writes, &io->link);
         submit(io, BLKDEV_WRITE);
     }
     blkdev_push(c->dev);

@@ -26,6 +26,7 @@ struct disk_file {
     struct node *node;
     struct blkdev *dev;
     struct cache *cache;
+    uint32_t errors; /* of writes, that it knows of */
     uint64_t offset;
 };
 
@@ -91,7 +92,7 @@ static int64_t seek_disk(struct file *file, int64_t offset, int whence)
 static int sync_disk(struct file *file, bool data_only)
 {
     (void)data_only;
-    return cache_sync(of(file)->cache);
+    return cache_sync_since(of(file)->cache, &of(file)->errors);
 }
 
 static int describe_disk(struct file *file, struct file_info *out)
@@ -139,6 +140,7 @@ static int open_disk(struct node *node, unsigned int flags, struct file **out)
     f->node = node;
     f->dev = dev;
     f->cache = cache_of(dev);
+    f->errors = cache_errors(f->cache);
     *out = &f->file;
     return 0;
 }

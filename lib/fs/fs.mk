@@ -52,10 +52,12 @@ FS_EXT_OBJS := $(patsubst %.c,build/obj/%.o,$(wildcard lib/fs/ext*.c))
 $(FS_EXT_OBJS): LIB_CPPFLAGS += $(E2FS_CPPFLAGS)
 $(FS_EXT_OBJS): | $(E2FS_MADE)
 
-UNIT_OBJS_cache := lib/fs/cache.c lib/fs/cache_io.c kernel/blkdev.c
+UNIT_OBJS_cache := $(wildcard lib/fs/cache*.c) kernel/blkdev.c
 
 # On the host: libext2fs too, and a disk in memory.
 UNIT_OBJS_ext = $(wildcard lib/fs/ext*.c lib/fs/cache*.c) kernel/blkdev.c $(VFS_FILES_SRCS) $(E2FS_NAMES:%=$(E2FS_DIR)/%.c)
+UNIT_OBJS_ext_crash = $(UNIT_OBJS_ext)
+UNIT_OBJS_ext_evil = $(UNIT_OBJS_ext)
 $(foreach f,$(basename $(notdir $(wildcard lib/fs/ext*.c))),$(eval UNIT_CFLAGS_$f := $(E2FS_CPPFLAGS)))
 $(foreach f,$(notdir $(E2FS_NAMES)),$(eval UNIT_CFLAGS_$f := -w -fno-sanitize=undefined $(E2FS_CPPFLAGS)))
 $(E2FS_NAMES:%=$(E2FS_DIR)/%.c): $(E2FS_STAMP)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Claims about the page cache, on a disk that answers late and in any order: what was written is read back, from the cache and, after a
- * sync, from the disk; it stays within its limit; errors reach who asks next; reading in order costs few requests.
+ * sync, from the disk; it stays within its limit and gives way; errors reach all that ask, once each; another disk in the place of this one gets
+ * nothing of it; reading in order costs few requests.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,7 @@ static int boot(void **state)
 
     (void)state;
     fake_boot(8192);
-    boot_info.nr_pages = 512; /* 128 pages of cache */
+    boot_info.nr_pages = 256; /* 128 pages of cache */
     dev.user = NULL;
     for (size_t i = 0; i < DISK_BYTES; i++) {
         disk[i] = model[i] = (unsigned char)(i * 31 + i / 4093);
@@ -166,6 +167,126 @@ static void random_reads_and_writes_agree_with_a_model(void **state)
     assert_true(nr_flushes > 0);
 }
 
+#define NR_WORKERS 6
+
+static unsigned int nr_working;
+static struct wait_queue workers_done = WAIT_QUEUE_INIT(workers_done);
+
+/* Each in a part of its own, so that each knows what it must find. */
+static void work_in_part(void *arg)
+{
+    struct cache *c = cache_of(&dev);
+    uint64_t part = DISK_BYTES / NR_WORKERS, base = (uintptr_t)arg * part;
+    unsigned char buf[9000];
+
+    for (unsigned int i = 0; i < 1500; i++) {
+        size_t bytes = 1 + (size_t)fake_random_below(sizeof(buf));
+        uint64_t offset = base + fake_random_below(part - bytes + 1);
+
+        if (fake_random_below(100) == 0) {
+            assert_int_equal(cache_sync(c), 0);
+        } else if (fake_random_below(2) == 0) {
+            memset(buf, (int)fake_random(), bytes);
+            memcpy(model + offset, buf, bytes);
+            assert_int_equal(cache_write(c, offset, buf, bytes), 0);
+        } else {
+            assert_int_equal(cache_read(c, offset, buf, bytes), 0);
+            assert_memory_equal(buf, model + offset, bytes);
+        }
+        if (fake_random_below(4) == 0) {
+            thread_yield();
+        }
+    }
+    nr_working--;
+    wait_wake_all(&workers_done);
+}
+
+static void many_threads_do_not_wait_for_each_other_for_ever(void **state)
+{
+    (void)state;
+    for (uintptr_t i = 0; i < NR_WORKERS; i++) {
+        struct thread *thread;
+
+        assert_int_equal(thread_create(&thread, "worker", work_in_part, (void *)i, 0), 0);
+        thread_detach(thread);
+        nr_working++;
+    }
+    wait_event(&workers_done, nr_working == 0);
+    assert_int_equal(cache_sync(cache_of(&dev)), 0);
+    assert_memory_equal(disk, model, DISK_BYTES);
+}
+
+static bool keep_writing;
+
+static void write_without_end(void *arg)
+{
+    (void)arg;
+    for (uint64_t at = 0; keep_writing; at = (at + 4096) % (64 * 4096)) {
+        assert_int_equal(cache_write(cache_of(&dev), at, model + at, 4096), 0);
+        thread_yield();
+    }
+    nr_working--;
+    wait_wake_all(&workers_done);
+}
+
+static void a_sync_does_not_wait_for_what_comes_later(void **state)
+{
+    struct thread *thread;
+
+    (void)state;
+    keep_writing = true;
+    nr_working = 1;
+    assert_int_equal(thread_create(&thread, "writer", write_without_end, NULL, 0), 0);
+    thread_detach(thread);
+    for (unsigned int i = 0; i < 20; i++) {
+        uint64_t at = (100 + i) * 4096;
+
+        memset(model + at, (int)(7 + i), 4096);
+        assert_int_equal(cache_write(cache_of(&dev), at, model + at, 4096), 0);
+        assert_int_equal(cache_sync(cache_of(&dev)), 0);
+        assert_memory_equal(disk + at, model + at, 4096);
+    }
+    keep_writing = false;
+    wait_event(&workers_done, nr_working == 0);
+    assert_int_equal(cache_sync(cache_of(&dev)), 0);
+}
+
+static void whoever_needs_memory_gets_the_caches(void **state)
+{
+    static unsigned char buf[65536];
+    struct cache *c = cache_of(&dev);
+    struct cache_stats before, after;
+    void *taken = NULL;
+
+    (void)state;
+    cache_get_stats(c, &before);
+    assert_true(before.pages > 64);
+    for (;;) {
+        void **page = page_alloc(0);
+
+        if (page == NULL) {
+            break;
+        }
+        *page = taken;
+        taken = page;
+    }
+    cache_get_stats(c, &after);
+    assert_in_range(after.pages, 1, 16);
+    /* And what is left is enough. */
+    for (uint64_t at = 0; at + sizeof(buf) <= DISK_BYTES; at += sizeof(buf)) {
+        assert_int_equal(cache_read(c, at, buf, sizeof(buf)), 0);
+        assert_memory_equal(buf, model + at, sizeof(buf));
+        assert_int_equal(cache_write(c, at, buf, sizeof(buf)), 0);
+    }
+    assert_int_equal(cache_sync(c), 0);
+    while (taken != NULL) {
+        void *next = *(void **)taken;
+
+        page_free(taken, 0);
+        taken = next;
+    }
+}
+
 static void reading_in_order_takes_few_requests(void **state)
 {
     static unsigned char buf[1000];
@@ -192,6 +313,63 @@ static void a_failed_write_is_told_once(void **state)
     assert_int_equal(cache_sync(c), 0);
     assert_int_equal(cache_write(c, 8192, model + 8192, 4096), 0);
     assert_int_equal(cache_sync(c), 0);
+}
+
+static void each_user_is_told_of_an_error_once(void **state)
+{
+    struct cache *c = cache_of(&dev);
+    uint32_t first = cache_errors(c), second = cache_errors(c), later;
+
+    (void)state;
+    status_to_give = -EIO;
+    assert_int_equal(cache_write(c, 8192, "lost", 4), 0);
+    /* The disk is asked long before anybody syncs, perhaps. */
+    assert_int_equal(cache_write_back(c), -EIO);
+    status_to_give = 0;
+    later = cache_errors(c);
+    assert_int_equal(cache_sync_since(c, &first), -EIO);
+    assert_int_equal(cache_sync_since(c, &first), 0);
+    assert_int_equal(cache_sync_since(c, &second), -EIO);
+    assert_int_equal(cache_sync_since(c, &second), 0);
+    assert_int_equal(cache_sync(c), -EIO);
+    assert_int_equal(cache_sync_since(c, &later), 0);
+    assert_int_equal(cache_write(c, 8192, model + 8192, 4096), 0);
+    assert_int_equal(cache_sync(c), 0);
+}
+
+static void another_disk_in_its_place_gets_nothing_of_it(void **state)
+{
+    static unsigned char buf[65536];
+    struct cache *c = cache_of(&dev);
+    uint32_t seen = cache_errors(c);
+
+    (void)state;
+    assert_int_equal(cache_read(c, 1 << 20, buf, sizeof(buf)), 0);
+    assert_int_equal(cache_write(c, 1 << 20, "of the first", 12), 0);
+    dev.generation++;
+    for (size_t i = 0; i < DISK_BYTES; i++) {
+        disk[i] = model[i] = (unsigned char)(i * 17 + i / 4091);
+    }
+    assert_int_equal(cache_read(c, 1 << 20, buf, sizeof(buf)), 0);
+    assert_memory_equal(buf, model + (1 << 20), sizeof(buf));
+    assert_int_equal(cache_sync_since(c, &seen), -EIO);
+    assert_int_equal(cache_sync_since(c, &seen), 0);
+    assert_int_equal(cache_sync(c), -EIO);
+    assert_memory_equal(disk, model, DISK_BYTES);
+}
+
+static void what_is_abandoned_is_gone(void **state)
+{
+    struct cache *c = cache_of(&dev);
+    char buf[4];
+
+    (void)state;
+    assert_int_equal(cache_write(c, 4096, "gone", 4), 0);
+    cache_abandon(c);
+    assert_int_equal(cache_sync(c), -EIO);
+    assert_int_equal(cache_read(c, 4096, buf, 4), 0);
+    assert_memory_equal(buf, model + 4096, 4);
+    assert_memory_equal(disk, model, DISK_BYTES);
 }
 
 static void memory_that_another_domain_keeps_is_not_used_again(void **state)
@@ -247,8 +425,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_reads_and_writes_agree_with_a_model),
+        cmocka_unit_test(many_threads_do_not_wait_for_each_other_for_ever),
+        cmocka_unit_test(a_sync_does_not_wait_for_what_comes_later),
+        cmocka_unit_test(whoever_needs_memory_gets_the_caches),
         cmocka_unit_test(reading_in_order_takes_few_requests),
         cmocka_unit_test(a_failed_write_is_told_once),
+        cmocka_unit_test(each_user_is_told_of_an_error_once),
+        cmocka_unit_test(another_disk_in_its_place_gets_nothing_of_it),
+        cmocka_unit_test(what_is_abandoned_is_gone),
         cmocka_unit_test(memory_that_another_domain_keeps_is_not_used_again),
         cmocka_unit_test(a_bad_page_does_not_spoil_its_neighbours),
         cmocka_unit_test(a_disk_that_is_gone_says_so),
