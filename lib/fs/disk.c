@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Disks for programs: which of them are mounted where (`root=`, `mount=`, /etc/fstab). An image has this if it names
- * mount() or anything else of lib/fs; lib/vfs asks for it by weak references. What a disk's file system is only ext.c knows.
+ * mount() or anything else of lib/fs; lib/vfs asks for it by weak references. Which file systems it has is decided by linking, too: mount.c.
  */
 #include "disk.h"
 
@@ -16,6 +16,7 @@
 #include <xenolith/wait.h>
 
 #include "ext.h"
+#include "fat.h"
 
 #define SETTLE_NS   (60 * NS_PER_SEC) /* backends of a busy dom0 are slow */
 #define ONLINE_NS   (20 * NS_PER_SEC)
@@ -82,7 +83,40 @@ static bool wait_online(struct blkdev *dev)
     return dev->state != BLKDEV_ABSENT;
 }
 
-int disk_open_fs(const char *device, const char *type, bool read_only, struct fs **out)
+/* Those that the image has. */
+extern __typeof__(ext_open) ext_open WEAK;
+extern __typeof__(fat_open) fat_open WEAK;
+
+static bool is_ext(const char *type)
+{
+    return strncmp(type, "ext", 3) == 0;
+}
+
+static bool is_fat(const char *type)
+{
+    return strcmp(type, "vfat") == 0 || strcmp(type, "msdos") == 0;
+}
+
+static bool is_auto(const char *type)
+{
+    return strcmp(type, "auto") == 0;
+}
+
+/* Whoever does not know what it finds says -EINVAL. */
+static int open_any(struct blkdev *dev, const char *type, unsigned int how, struct fs **out)
+{
+    int rc = -EINVAL;
+
+    if (ext_open != NULL && (is_ext(type) || is_auto(type))) {
+        rc = ext_open(dev, how, out);
+    }
+    if (fat_open != NULL && (is_fat(type) || (is_auto(type) && rc == -EINVAL))) {
+        rc = fat_open(dev, (how & DISK_READ_ONLY) != 0, out);
+    }
+    return rc;
+}
+
+int disk_open_fs(const char *device, const char *type, unsigned int how, struct fs **out)
 {
     struct blkdev *dev;
 
@@ -90,17 +124,17 @@ int disk_open_fs(const char *device, const char *type, bool read_only, struct fs
         *out = memfs_create("tmpfs", boot_info.nr_pages / 2);
         return *out != NULL ? 0 : -ENOMEM;
     }
-    if (strncmp(type, "ext", 3) != 0 && strcmp(type, "auto") != 0) {
+    if (!is_auto(type) && !(is_ext(type) && ext_open != NULL) && !(is_fat(type) && fat_open != NULL)) {
         return -ENODEV;
     }
     dev = disk_find(device);
     if (dev == NULL || !wait_online(dev)) {
         return dev == NULL ? -ENOENT : -ENXIO;
     }
-    return ext_open(dev, read_only, out);
+    return open_any(dev, type, how, out);
 }
 
-int disk_mount_at(const char *device, const char *path, const char *type, bool read_only)
+int disk_mount_at(const char *device, const char *path, const char *type, unsigned int how)
 {
     struct node *covers;
     struct fs *fs;
@@ -109,7 +143,7 @@ int disk_mount_at(const char *device, const char *path, const char *type, bool r
     if (rc != 0) {
         return rc;
     }
-    rc = covers->kind == FILE_DIRECTORY ? disk_open_fs(device, type, read_only, &fs) : -ENOTDIR;
+    rc = covers->kind == FILE_DIRECTORY ? disk_open_fs(device, type, how, &fs) : -ENOTDIR;
     if (rc == 0) {
         rc = fs_mount(fs, covers);
         if (rc != 0) {
@@ -120,22 +154,58 @@ int disk_mount_at(const char *device, const char *path, const char *type, bool r
     return rc;
 }
 
-/* Takes ":ro" off the end of @text. */
-static bool take_read_only(char *text)
+static bool has_word(const char *list, const char *word)
 {
-    size_t length = strlen(text);
+    size_t length = strlen(word);
 
-    if (length < 3 || strcmp(text + length - 3, ":ro") != 0) {
-        return false;
+    while (strncmp(list, word, length) != 0 || (list[length] != ',' && list[length] != '\0')) {
+        list = strchr(list, ',');
+        if (list == NULL) {
+            return false;
+        }
+        list++;
     }
-    text[length - 3] = '\0';
     return true;
+}
+
+unsigned int disk_how_of(const char *options)
+{
+    unsigned int how = has_word(options, "ro") ? DISK_READ_ONLY : 0;
+
+    if (has_word(options, "norecovery") || has_word(options, "noload")) {
+        how |= DISK_READ_ONLY | DISK_NO_RECOVERY;
+    }
+    return how;
+}
+
+/* Takes ":ro" or ":norecovery" off the end of @text. */
+static unsigned int take_how(char *text)
+{
+    char *colon = strrchr(text, ':');
+    unsigned int how = colon != NULL ? disk_how_of(colon + 1) : 0;
+
+    if (how != 0) {
+        *colon = '\0';
+    }
+    return how;
+}
+
+/* Like mount(8): a disk that cannot be written to is mounted for reading, with a word about it. */
+static int mount_configured(const char *device, const char *path, const char *type, unsigned int how)
+{
+    int rc = disk_mount_at(device, path, type, how);
+
+    if (rc == -EACCES && (how & DISK_READ_ONLY) == 0) {
+        pr_warn("%s cannot be written to: mounted for reading", device);
+        rc = disk_mount_at(device, path, type, how | DISK_READ_ONLY);
+    }
+    return rc;
 }
 
 int disk_mount_root(void)
 {
     char *device;
-    bool read_only;
+    unsigned int how;
     struct fs *fs;
     int rc;
 
@@ -146,8 +216,12 @@ int disk_mount_root(void)
     if (device == NULL) {
         return -ENOMEM;
     }
-    read_only = take_read_only(device);
-    rc = disk_open_fs(device, "auto", read_only, &fs);
+    how = take_how(device);
+    rc = disk_open_fs(device, "auto", how, &fs);
+    if (rc == -EACCES && (how & DISK_READ_ONLY) == 0) {
+        pr_warn("%s cannot be written to: mounted for reading", device);
+        rc = disk_open_fs(device, "auto", how | DISK_READ_ONLY, &fs);
+    }
     if (rc == 0) {
         rc = fs_mount(fs, NULL);
     }
@@ -165,19 +239,19 @@ static void make_directory(const char *path)
     (void)path_create(NULL, path, &what);
 }
 
-/* "PATH:DEVICE", perhaps with ":ro". The directory is made. */
+/* "PATH:DEVICE", perhaps with ":ro" or ":norecovery". The directory is made. */
 static void mount_option(const char *option)
 {
     char *path = strdup(option), *device;
-    bool read_only;
+    unsigned int how;
     int rc = -ENOMEM;
 
     if (path != NULL) {
-        read_only = take_read_only(path);
+        how = take_how(path);
         device = strchr(path, ':');
         *device++ = '\0';
         make_directory(path);
-        rc = disk_mount_at(device, path, "auto", read_only);
+        rc = mount_configured(device, path, "auto", how);
     }
     if (rc != 0) {
         pr_err("mount=%s: cannot be mounted (%d)", option, rc);
@@ -185,34 +259,21 @@ static void mount_option(const char *option)
     free(path);
 }
 
-static bool has_word(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-
-    while (strncmp(list, word, length) != 0 || (list[length] != ',' && list[length] != '\0')) {
-        list = strchr(list, ',');
-        if (list == NULL) {
-            return false;
-        }
-        list++;
-    }
-    return true;
-}
-
 /* DEVICE DIRECTORY TYPE OPTIONS; what is no disk's is passed over. */
 static void mount_fstab_line(char *line)
 {
     char *rest, *device = strtok_r(line, " \t", &rest), *path = strtok_r(NULL, " \t", &rest);
-    char *type = strtok_r(NULL, " \t", &rest), *options = strtok_r(NULL, " \t", &rest);
+    char *type = strtok_r(NULL, " \t", &rest), *given = strtok_r(NULL, " \t", &rest);
+    const char *options = given != NULL ? given : "";
     int rc;
 
     if (device == NULL || device[0] == '#' || path == NULL || type == NULL || strcmp(path, "/") == 0 ||
-        (strncmp(type, "ext", 3) != 0 && strcmp(type, "auto") != 0 && strcmp(type, "tmpfs") != 0) ||
-        has_word(options != NULL ? options : "", "noauto")) {
+        (!is_ext(type) && !is_fat(type) && !is_auto(type) && strcmp(type, "tmpfs") != 0) ||
+        has_word(options, "noauto")) {
         return;
     }
     make_directory(path);
-    rc = disk_mount_at(device, path, type, has_word(options != NULL ? options : "", "ro"));
+    rc = mount_configured(device, path, type, disk_how_of(options));
     if (rc != 0) {
         pr_err("/etc/fstab: %s cannot be mounted at %s (%d)", device, path, rc);
     }

@@ -5,19 +5,20 @@
 #ifndef LIB_FS_DISK_H
 #define LIB_FS_DISK_H
 
-#include <stdbool.h>
-
 #include <xenolith/blkdev.h>
 #include <xenolith/fs.h>
 
 /** disk_find() - The disk that "/dev/xvda" names. The first call looks for disks and waits until they are there. NULL: none. */
 struct blkdev *disk_find(const char *path);
 
-/** disk_open_fs() - The file system on a disk. @type: "ext2", "ext3", "ext4", "auto", or "tmpfs" without a disk. */
+/**
+ * disk_open_fs() - The file system on a disk. @type: "ext2", "ext3", "ext4", "vfat", "msdos", "auto", or "tmpfs" without a disk. -ENODEV for
+ * one that the image does not have.
+ */
 int disk_open_fs(const char *device, const char *type, bool read_only, struct fs **out);
 
 /** disk_mount_at() - The same, on a directory. */
-int disk_mount_at(const char *device, const char *path, const char *type, bool read_only);
+int disk_mount_at(const char *device, const char *path, const char *type, unsigned int how);
 
 /** disk_add_devices() - /dev has the disks, those too that come later. */
 void disk_add_devices(void);
@@ -32,5 +33,8 @@ void disk_end_prepare(void);
 int disk_mount_root(void);
 void disk_mount_all(void);
 void disk_end_all(void);
+
+/** DISK_LINK() - An image with the function that this stands in has @symbol too. Takes no room. */
+#define DISK_LINK(symbol) __asm__ volatile(".reloc ., R_X86_64_NONE, " #symbol)
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * mount() and umount() by their Linux names. Naming mount() is also how an image says that it wants disks: `root=`, `mount=` and
- * /etc/fstab come with it.
+ * /etc/fstab come with it, and all file systems. Who wants fewer names with_ext or with_fat instead (-Wl,-u,with_fat).
  */
 #include <sys/mount.h>
 
@@ -24,10 +24,13 @@ static int answer(int rc)
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)
 {
     (void)data;
+    DISK_LINK(ext_open);
+    DISK_LINK(fat_open);
     if ((flags & ~(unsigned long)MS_RDONLY) != 0) {
         return answer(-EINVAL);
     }
-    return answer(disk_mount_at(source, target, type != NULL ? type : "auto", (flags & MS_RDONLY) != 0));
+    how |= (flags & MS_RDONLY) != 0 ? DISK_READ_ONLY : 0;
+    return answer(disk_mount_at(source, target, type != NULL ? type : "auto", how));
 }
 
 int umount2(const char *target, int flags)

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/*
+ * FAT12, FAT16 and FAT32.
+ */
+#ifndef LIB_FS_FAT_H
+#define LIB_FS_FAT_H
+
+#include <stdbool.h>
+
+#include <xenolith/blkdev.h>
+#include <xenolith/fs.h>
+
+/** fat_open() - The file system on a disk, for fs_mount(). -EINVAL when there is none that makes sense; -EROFS when only @read_only would do. */
+int fat_open(struct blkdev *dev, bool read_only, struct fs **out);
+
+#endif
