@@ -15,8 +15,8 @@
 #define PIECE_BYTES 16384
 #define MOST_BYTES  0x7ffff000u /* Linux' limit of one call */
 
-/* Linux's checks, in its order. */
-static int check(struct file *from, struct file *to, uint64_t source, uint64_t target, size_t bytes)
+/* Linux's checks, in its order. What the source does not have now is not copied, even if the copy makes it grow. */
+static int check(struct file *from, struct file *to, uint64_t source, uint64_t target, size_t *bytes)
 {
     struct file_info a = {0}, b = {0};
 
@@ -31,11 +31,11 @@ static int check(struct file *from, struct file *to, uint64_t source, uint64_t t
     if ((from->flags & FILE_READ) == 0 || (to->flags & FILE_WRITE) == 0 || (to->flags & FILE_APPEND) != 0) {
         return -EBADF;
     }
-    if (source + bytes > INT64_MAX || target + bytes > INT64_MAX) {
+    if (source + *bytes > INT64_MAX || target + *bytes > INT64_MAX) {
         return -EOVERFLOW;
     }
-    bytes = MIN(bytes, a.size_bytes > source ? a.size_bytes - source : 0);
-    if (file_node(from) == file_node(to) && source + bytes > target && target + bytes > source) {
+    *bytes = MIN(*bytes, a.size_bytes > source ? a.size_bytes - source : 0);
+    if (file_node(from) == file_node(to) && source + *bytes > target && target + *bytes > source) {
         return -EINVAL;
     }
     return 0;
@@ -95,7 +95,7 @@ ssize_t copy_file_range(int from_fd, off_t *from_offset, int to_fd, off_t *to_of
         rc = flags != 0 || source < 0 || target < 0 ? -EINVAL : 0;
     }
     if (rc == 0) {
-        rc = check(from, to, (uint64_t)source, (uint64_t)target, bytes);
+        rc = check(from, to, (uint64_t)source, (uint64_t)target, &bytes);
     }
     if (rc == 0) {
         rc = copy(from, to, (uint64_t)source, (uint64_t)target, bytes);

@@ -12,3 +12,9 @@ UNIT_OBJS_local_socket := $(UNIT_OBJS_POSIX) $(addprefix lib/posix/local_, socke
 
 UNIT_OBJS_libc_text := lib/posix/text.c
 UNIT_CFLAGS_text += $(if $(filter lib/posix/%,$<),-include tests/unit/libc_text_names.h)
+
+# The edge to files, for who runs all of it.
+UNIT_FILE_CALLS := lib/newlib/open.c lib/newlib/fcntl.c lib/newlib/uio.c lib/newlib/mman.c $(addprefix lib/posix/, allocate.c copy_range.c fifo.c)
+$(foreach f,$(basename $(notdir $(UNIT_FILE_CALLS))),$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/newlib/% lib/posix/%,$$<),-include tests/unit/libc_file_names.h)))
+FUZZ_OBJS_fd := $(filter-out lib/vfs/%,$(UNIT_OBJS_POSIX)) $(wildcard lib/vfs/*.c) $(UNIT_FILE_CALLS) tests/fuzz/fd_model.c
+UNIT_OBJS_fd_random := $(FUZZ_OBJS_fd) tests/fuzz/fd_fuzz.c

@@ -27,7 +27,7 @@ $(FUZZ_TESTS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/%_fuzz
 $(FUZZ_DIR)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  FUZZCC   $<"
-	@$(FUZZ_CC) $(FUZZ_CFLAGS) -c $< -o $@
+	@$(FUZZ_CC) $(FUZZ_CFLAGS) $(UNIT_CFLAGS_$(basename $(notdir $<))) -c $< -o $@
 
 FUZZ_LIB_OBJS = $(sort $(UNIT_SRCS:%.c=$(FUZZ_DIR)/obj/%.o))
 $(FUZZ_DIR)/libundertest.a: $$(FUZZ_LIB_OBJS)
