@@ -20,6 +20,7 @@ ENDS = ("success", "poweroff", "reboot", "crash", "watchdog")
 _DEFAULTS = {
     "memory": "16", "vcpus": "1", "extra": "", "timeout": "120", "types": "pv pvh", "expect": "success",
     "console": "", "status": "", "net": "no", "machine": "", "cfg": "", "tools": "", "apps": "",
+    "qdisk": "no",
 }
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from . import domain, testing
+from . import domain, qdisk, testing
 from .machine import Machine, machine_memory_mb, words_of_xen
 from .ui import Interrupted, RigError, Timeout
 
@@ -26,18 +26,23 @@ class Worker:
         self._dom0, self._icount, self._kvm = dom0, icount, kvm
         self._patience = patience * (_ICOUNT_PATIENCE if icount else 1)
         self._machine = None
+        self._qdisk = False  # whether the machine has QEMU in dom0
 
     def close(self):
         if self._machine is not None:
             self._machine.close()
             self._machine = None
+            self._qdisk = False
 
-    def _ready(self, guests_mb):
-        memory_mb = machine_memory_mb(guests_mb)
+    def _ready(self, test):
+        memory_mb = machine_memory_mb(test.guests_mb)
         if self._machine is not None and self._machine.memory_mb != memory_mb:
             self.close()
         if self._machine is None:
             self._machine = Machine(self._dom0, memory_mb, self._icount, self._kvm).__enter__()
+        if test.settings["qdisk"] == "yes" and not self._qdisk:
+            qdisk.attach(self._machine)
+            self._qdisk = True
         return self._machine
 
     def run(self, test):
@@ -45,7 +50,7 @@ class Worker:
         missing = [path for path in test.images if not os.path.exists(path)]
         if missing:
             return testing.Result(testing.ERROR, f"not built: {missing[0]}")
-        host = self._ready(test.guests_mb)
+        host = self._ready(test)
         log_start = len(host.log())
         start = time.monotonic()
         try:
