@@ -11,11 +11,20 @@
 /** disk_find() - The disk that "/dev/xvda" names. The first call looks for disks and waits until they are there. NULL: none. */
 struct blkdev *disk_find(const char *path);
 
+/* How a disk is mounted. */
+enum disk_how {
+    DISK_READ_ONLY = 1 << 0,
+    DISK_NO_RECOVERY = 1 << 1, /* a journal is not replayed; only to read */
+};
+
+/** disk_how_of() - What mount options, with commas between them, say: "ro", "norecovery", "noload". Others are passed over. */
+unsigned int disk_how_of(const char *options);
+
 /**
  * disk_open_fs() - The file system on a disk. @type: "ext2", "ext3", "ext4", "vfat", "msdos", "auto", or "tmpfs" without a disk. -ENODEV for
  * one that the image does not have.
  */
-int disk_open_fs(const char *device, const char *type, bool read_only, struct fs **out);
+int disk_open_fs(const char *device, const char *type, unsigned int how, struct fs **out);
 
 /** disk_mount_at() - The same, on a directory. */
 int disk_mount_at(const char *device, const char *path, const char *type, unsigned int how);

@@ -139,15 +139,15 @@ static int make_file(struct ext_node *dir, const char *name, size_t length, cons
         return ext_errno(error);
     }
     if (ext2fs_has_feature_extents(x->e2->super)) {
+        /* Opening puts the header of an empty tree into the inode. */
         inode.i_flags = EXT4_EXTENTS_FL;
-    }
-    error = ext2fs_write_new_inode(x->e2, *ino, (struct ext2_inode *)&inode);
-    if (error == 0 && inode.i_flags != 0) {
-        /* Opening writes the header of an empty tree. */
         error = ext2fs_extent_open2(x->e2, *ino, (struct ext2_inode *)&inode, &handle);
         if (error == 0) {
             ext2fs_extent_free(handle);
         }
+    }
+    if (error == 0) {
+        error = ext2fs_write_new_inode(x->e2, *ino, (struct ext2_inode *)&inode);
     }
     if (error != 0) {
         return ext_errno(error);

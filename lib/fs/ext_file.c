@@ -124,7 +124,7 @@ static int read_run(struct ext_fs *x, const struct ext_run *run, size_t in_block
         memset(to, 0, bytes);
         return 0;
     }
-    return cache_read(x->cache, run->disk_block * x->e2->blocksize + in_block, to, bytes);
+    return ext_disk_read(x, run->disk_block * x->e2->blocksize + in_block, to, bytes);
 }
 
 static long read_locked(struct ext_node *n, char *to, size_t bytes, uint64_t offset)
@@ -224,10 +224,10 @@ static int zero_edges(struct ext_fs *x, const struct ext_run *run, size_t in_blo
     static const char zeros[65536];
     uint64_t start = run->disk_block * x->e2->blocksize;
     uint64_t end = start + run->nr * x->e2->blocksize, behind = start + in_block + bytes;
-    int rc = in_block > 0 ? cache_write(x->cache, start, zeros, in_block) : 0;
+    int rc = in_block > 0 ? ext_disk_write(x, start, zeros, in_block) : 0;
 
     if (rc == 0 && behind < end) {
-        rc = cache_write(x->cache, behind, zeros, MIN(end - behind, x->e2->blocksize));
+        rc = ext_disk_write(x, behind, zeros, MIN(end - behind, x->e2->blocksize));
     }
     return rc;
 }
@@ -249,7 +249,7 @@ static long write_locked(struct ext_node *n, const char *from, size_t bytes, uin
             part = MIN(bytes - done, run.nr * size - in_block);
             rc = offset / size < fresh_until ? zero_edges(x, &run, in_block, part) : 0;
         }
-        rc = rc != 0 ? rc : cache_write(x->cache, run.disk_block * size + in_block, from + done, part);
+        rc = rc != 0 ? rc : ext_disk_write(x, run.disk_block * size + in_block, from + done, part);
         if (rc != 0) {
             return done > 0 ? (long)done : rc;
         }
@@ -345,7 +345,7 @@ static int clear_tail(struct ext_node *n, uint64_t bytes)
     }
     rc = find_run(n, bytes / size, 1, &run);
     if (rc == 0 && run.disk_block != 0 && !run.unwritten) {
-        rc = cache_write(x->cache, run.disk_block * size + bytes % size, zeros, size - bytes % size);
+        rc = ext_disk_write(x, run.disk_block * size + bytes % size, zeros, size - bytes % size);
     }
     return rc;
 }

@@ -11,6 +11,21 @@
 
 struct ext_fs *ext_mounting;
 
+int ext_disk_read(struct ext_fs *x, uint64_t offset, void *buf, size_t bytes)
+{
+    return ext_has_disk(x) ? cache_read(x->cache, offset, buf, bytes) : -EIO;
+}
+
+int ext_disk_write(struct ext_fs *x, uint64_t offset, const void *buf, size_t bytes)
+{
+    return ext_has_disk(x) ? cache_write(x->cache, offset, buf, bytes) : -EIO;
+}
+
+int ext_disk_sync(struct ext_fs *x)
+{
+    return ext_has_disk(x) ? cache_sync_since(x->cache, &x->errors_seen) : -EIO;
+}
+
 static struct ext_block **bucket_of(struct ext_fs *x, uint64_t number)
 {
     return &x->blocks[number % EXT_BUCKETS];
@@ -98,7 +113,7 @@ static errcode_t read_blocks(io_channel channel, unsigned long long block, int c
     if (!lies_on_disk(x, offset, bytes)) {
         return EXT2_ET_SHORT_READ;
     }
-    rc = cache_read(x->cache, offset, data, bytes);
+    rc = ext_disk_read(x, offset, data, bytes);
     if (rc != 0 || !x->collecting) {
         return -rc;
     }
@@ -139,7 +154,7 @@ static errcode_t collect(struct ext_fs *x, uint64_t number, size_t in_block, con
     if (fresh && is_new(x, number)) {
         memset(b->data, 0, block_size);
     } else if (fresh) {
-        rc = cache_read(x->cache, number * block_size, b->data, block_size);
+        rc = ext_disk_read(x, number * block_size, b->data, block_size);
         if (rc != 0 || memcmp(b->data + in_block, from, bytes) == 0) {
             ext_forget_block(x, number);
             return -rc;
@@ -155,7 +170,7 @@ static errcode_t write_bytes(struct ext_fs *x, uint64_t offset, const char *from
         return EXT2_ET_SHORT_WRITE;
     }
     if (!x->collecting) {
-        return -cache_write(x->cache, offset, from, bytes);
+        return -ext_disk_write(x, offset, from, bytes);
     }
     while (bytes > 0) {
         size_t in_block = offset % x->e2->blocksize;
@@ -201,7 +216,7 @@ static errcode_t set_block_size(io_channel channel, int bytes)
 /* Only we say when something has to be on the disk. While the journal is replayed, libext2fs does. */
 static errcode_t flush(io_channel channel)
 {
-    return fs_of(channel)->collecting ? 0 : -cache_sync(fs_of(channel)->cache);
+    return fs_of(channel)->collecting ? 0 : -ext_disk_sync(fs_of(channel));
 }
 
 static errcode_t open_channel(const char *name, int flags, io_channel *out)

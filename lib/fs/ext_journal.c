@@ -58,7 +58,7 @@ static journal_superblock_t *superblock_of(struct ext_fs *x)
 
 static int write_block(struct ext_fs *x, uint64_t number, const void *data)
 {
-    return cache_write(x->cache, number * x->e2->blocksize, data, x->e2->blocksize);
+    return ext_disk_write(x, number * x->e2->blocksize, data, x->e2->blocksize);
 }
 
 /* @start: 0 says that the journal is empty. */
@@ -111,6 +111,29 @@ static int take_over(struct ext_fs *x, uint32_t nr)
     return write_superblock(x, 0);
 }
 
+int ext_journal_check(struct ext_fs *x)
+{
+    journal_superblock_t sb;
+    blk64_t block = 0;
+    errcode_t error;
+    int rc;
+
+    if (x->e2->super->s_journal_inum == 0) {
+        return -EOPNOTSUPP;
+    }
+    error = ext2fs_bmap2(x->e2, x->e2->super->s_journal_inum, NULL, NULL, 0, 0, NULL, &block);
+    rc = error != 0 ? ext_errno(error) : block == 0 ? -EUCLEAN : 0;
+    rc = rc != 0 ? rc : ext_disk_read(x, block * x->e2->blocksize, &sb, sizeof(sb));
+    if (rc != 0) {
+        return rc;
+    }
+    if ((get32(&sb.s_feature_incompat) & JBD2_FEATURE_INCOMPAT_FAST_COMMIT) != 0) {
+        pr_err("ext: %s: its journal has fast commits, which only Linux can replay", x->e2->device_name);
+        return -EOPNOTSUPP;
+    }
+    return 0;
+}
+
 int ext_journal_open(struct ext_fs *x)
 {
     struct ext2_super_block *super = x->e2->super;
@@ -139,8 +162,8 @@ int ext_journal_open(struct ext_fs *x)
     }
     rc = find_blocks(x, nr);
     if (rc == 0) {
-        rc = cache_read(x->cache, x->journal.blocks[0] * x->e2->blocksize, x->journal.superblock,
-                        x->e2->blocksize);
+        rc = ext_disk_read(x, x->journal.blocks[0] * x->e2->blocksize, x->journal.superblock,
+                           x->e2->blocksize);
     }
     return rc != 0 ? rc : take_over(x, nr);
 }
@@ -273,7 +296,7 @@ static int write_journal(struct journal_writer *w)
     rc = for_blocks(x, add_to_journal, w);
     rc = rc != 0 ? rc : end_descriptor(w);
     rc = rc != 0 ? rc : write_superblock(x, x->journal.first);
-    rc = rc != 0 ? rc : cache_sync(x->cache);
+    rc = rc != 0 ? rc : ext_disk_sync(x);
     if (rc != 0) {
         return rc;
     }
@@ -281,7 +304,7 @@ static int write_journal(struct journal_writer *w)
     put32(w->descriptor + offsetof(struct commit_header, h_commit_sec), (uint32_t)(now_s >> 32));
     put32(w->descriptor + offsetof(struct commit_header, h_commit_sec) + 4, (uint32_t)now_s);
     rc = write_block(x, x->journal.blocks[w->at], w->descriptor);
-    return rc != 0 ? rc : cache_sync(x->cache);
+    return rc != 0 ? rc : ext_disk_sync(x);
 }
 
 static int write_transaction(struct ext_fs *x)
@@ -301,11 +324,11 @@ static int write_transaction(struct ext_fs *x)
                 x->nr_blocks);
     }
     rc = rc != 0 ? rc : for_blocks(x, put_in_place, &w);
-    rc = rc != 0 ? rc : cache_sync(x->cache);
+    rc = rc != 0 ? rc : ext_disk_sync(x);
     if (rc == 0 && journalled) {
         x->journal.sequence++;
         rc = write_superblock(x, 0);
-        rc = rc != 0 ? rc : cache_sync(x->cache);
+        rc = rc != 0 ? rc : ext_disk_sync(x);
     }
     return rc;
 }
@@ -326,6 +349,13 @@ static int remember_committed(struct ext_fs *x)
     return 0;
 }
 
+void ext_stop(struct ext_fs *x, int rc, const char *why)
+{
+    x->failed = rc;
+    x->fs.read_only = true;
+    pr_err("ext: %s: %s (%d): nothing is written any more", x->e2->device_name, why, rc);
+}
+
 bool ext_has_changes(const struct ext_fs *x)
 {
     unsigned int dirty = EXT2_FLAG_DIRTY | EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY;
@@ -341,21 +371,23 @@ int ext_commit(struct ext_fs *x)
     if (x->fs.read_only || x->failed != 0) {
         return x->failed;
     }
+    if (!ext_has_disk(x)) {
+        ext_stop(x, -EIO, "its disk was taken away");
+        return -EIO;
+    }
     if (!ext_has_changes(x)) {
-        return cache_sync(x->cache);
+        return ext_disk_sync(x);
     }
     error = ext2fs_flush2(x->e2, EXT2_FLAG_FLUSH_NO_SYNC);
     rc = ext_errno(error);
     if (rc == 0 && x->nr_blocks == 0) {
-        return cache_sync(x->cache);
+        return ext_disk_sync(x);
     }
     rc = rc != 0 ? rc : write_transaction(x);
     rc = rc != 0 ? rc : remember_committed(x);
     if (rc != 0) {
         /* What the disk has is the last transaction, whole; nothing may come on top of half a one. */
-        x->failed = rc;
-        x->fs.read_only = true;
-        pr_err("ext: %s: a transaction failed (%d): nothing is written any more", x->e2->device_name, rc);
+        ext_stop(x, rc, "a transaction failed");
         return rc;
     }
     ext_drop_blocks(x);

@@ -18,9 +18,6 @@
 /* What is not synced is on the disk so much later; Linux' ext4 has the same. */
 #define COMMIT_NS (5 * NS_PER_SEC)
 
-/* debugfs/journal.c */
-errcode_t ext2fs_run_ext3_journal(ext2_filsys *fs);
-
 static struct list mounted = LIST_INIT(mounted);
 
 static void describe(struct fs *fs, struct fs_info *out)
@@ -62,29 +59,6 @@ static void free_all(struct ext_fs *x)
     free(x);
 }
 
-/* The superblock straight to the disk: nothing else is on its way. */
-static int write_superblock(struct ext_fs *x)
-{
-    errcode_t error;
-
-    x->collecting = false;
-    ext2fs_mark_super_dirty(x->e2);
-    error = ext2fs_flush2(x->e2, EXT2_FLAG_FLUSH_NO_SYNC);
-    return error != 0 ? ext_errno(error) : cache_sync(x->cache);
-}
-
-static int mark_clean(struct ext_fs *x)
-{
-    struct ext2_super_block *super = x->e2->super;
-
-    if (ext2fs_has_feature_journal(super)) {
-        ext2fs_clear_feature_journal_needs_recovery(super);
-    } else if (x->was_valid) {
-        super->s_state |= EXT2_VALID_FS;
-    }
-    return write_superblock(x);
-}
-
 static int finish(struct fs *fs)
 {
     struct ext_fs *x = ext_of(fs);
@@ -94,7 +68,7 @@ static int finish(struct fs *fs)
     if (!fs->read_only) {
         ext_reap(x);
         rc = ext_commit(x);
-        rc = rc != 0 ? rc : mark_clean(x);
+        rc = rc != 0 ? rc : ext_super_mark(x, false);
         fs->read_only = true;
     }
     mutex_unlock(&x->lock);
@@ -109,7 +83,13 @@ static int unmount(struct fs *fs)
     list_remove(&x->link);
     /* The root's own reference; nobody else has one. */
     node_put(x->fs.root);
-    cache_forget(x->cache);
+    ext_reap(x);
+    if (x->failed != 0 && ext_has_disk(x)) {
+        /* What did not reach the disk must not do so later, on top of a replay. */
+        cache_abandon(x->cache);
+    } else {
+        cache_forget(x->cache);
+    }
     free_all(x);
     return rc;
 }
@@ -159,112 +139,6 @@ static int start_committing(void)
     return rc;
 }
 
-/* No block that was freed since the last commit: the disk still says whose it is. */
-static errcode_t new_range(ext2_filsys e2, int flags, blk64_t goal, blk64_t length, blk64_t *start,
-                           blk64_t *got)
-{
-    struct ext_fs *x = e2->priv_data;
-    blk64_t first = e2->super->s_first_data_block, last = ext2fs_blocks_count(e2->super) - 1;
-    blk64_t at = goal > first && goal <= last ? goal : first, other, end;
-    bool wrapped = at == first;
-
-    for (;;) {
-        errcode_t error = ext2fs_find_first_zero_block_bitmap2(e2->block_map, at, last, &other);
-
-        if (error == 0) {
-            error = ext2fs_find_first_zero_block_bitmap2(x->committed, other, last, &at);
-        }
-        if (error == 0 && at == other) {
-            break;
-        }
-        if (error != 0 && (error != ENOENT || wrapped)) {
-            return error == ENOENT ? EXT2_ET_BLOCK_ALLOC_FAIL : error;
-        }
-        if (error != 0) {
-            wrapped = true;
-            at = first;
-        }
-    }
-    if ((flags & EXT2_NEWRANGE_FIXED_GOAL) != 0 && at != goal) {
-        return EXT2_ET_BLOCK_ALLOC_FAIL;
-    }
-    end = MIN(at + length - 1, last) + 1;
-    if (ext2fs_find_first_set_block_bitmap2(e2->block_map, at, end - 1, &other) == 0) {
-        end = other;
-    }
-    if (ext2fs_find_first_set_block_bitmap2(x->committed, at, end - 1, &other) == 0) {
-        end = other;
-    }
-    if ((flags & EXT2_NEWRANGE_MIN_LENGTH) != 0 && end - at < length) {
-        return EXT2_ET_BLOCK_ALLOC_FAIL;
-    }
-    *start = at;
-    *got = end - at;
-    return 0;
-}
-
-static void count_freed(ext2_filsys e2, blk64_t block, int in_use)
-{
-    struct ext_fs *x = e2->priv_data;
-
-    if (in_use < 0 && x->committed != NULL && ext2fs_test_block_bitmap2(x->committed, block)) {
-        x->nr_freed += EXT2FS_CLUSTER_RATIO(e2);
-    }
-}
-
-static errcode_t new_block(ext2_filsys e2, blk64_t goal, blk64_t *out, struct blk_alloc_ctx *context)
-{
-    blk64_t got;
-
-    (void)context;
-    return new_range(e2, 0, goal, 1, out, &got);
-}
-
-static int replay(struct ext_fs *x, bool read_only)
-{
-    errcode_t error;
-
-    if (!ext2fs_has_feature_journal_needs_recovery(x->e2->super)) {
-        return 0;
-    }
-    if (read_only) {
-        pr_warn("ext: %s: its journal should be replayed first, but it is mounted read-only",
-                x->e2->device_name);
-        return 0;
-    }
-    pr_info("ext: %s: replaying the journal", x->e2->device_name);
-    error = ext2fs_run_ext3_journal(&x->e2);
-    if (error != 0) {
-        pr_err("ext: the journal cannot be replayed (%ld)", (long)error);
-        return ext_errno(error);
-    }
-    /* The superblock must not say any more that there is something to replay before all of it is in place. */
-    return cache_sync(x->cache);
-}
-
-static int open_e2(struct ext_fs *x, bool read_only)
-{
-    struct blkdev *dev = cache_device(x->cache);
-    int flags = EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP | EXT2_FLAG_SOFTSUPP_FEATURES |
-                (read_only ? 0 : EXT2_FLAG_RW);
-    errcode_t error = ext2fs_open(dev->name, flags, 0, 0, ext_io_manager, &x->e2);
-
-    switch (error) {
-    case 0:
-        break;
-    case EXT2_ET_BAD_MAGIC:
-        return -EINVAL;
-    case EXT2_ET_UNSUPP_FEATURE:
-        return -EOPNOTSUPP;
-    case EXT2_ET_RO_UNSUPP_FEATURE:
-        return -EROFS;
-    default:
-        pr_err("ext: %s: %ld", dev->name, (long)error);
-        return ext_errno(error);
-    }
-    return replay(x, read_only);
-}
-
 static int make_ready(struct ext_fs *x, bool read_only)
 {
     struct ext2_super_block *super = x->e2->super;
@@ -290,23 +164,31 @@ static int make_ready(struct ext_fs *x, bool read_only)
     if (rc != 0) {
         return rc;
     }
-    if (x->journal.nr > 0) {
-        ext2fs_set_feature_journal_needs_recovery(super);
-    } else {
-        super->s_state &= (__u16)~EXT2_VALID_FS;
-    }
+    rc = ext_super_mark(x, true);
+    error = rc == 0 ? ext_alloc_init(x) : 0;
+    /* On the disk with the first commit. */
     super->s_mnt_count++;
     ext2fs_set_tstamp(super, s_mtime, (time_t)(time_wall_ns() / NS_PER_SEC));
-    rc = write_superblock(x);
-    error = rc == 0 ? ext2fs_copy_bitmap(x->e2->block_map, &x->committed) : 0;
-    x->e2->get_alloc_block2 = new_block;
-    x->e2->new_range = new_range;
-    x->e2->block_alloc_stats = count_freed;
+    ext2fs_mark_super_dirty(x->e2);
     x->collecting = true;
     return rc != 0 ? rc : error != 0 ? ext_errno(error) : start_committing();
 }
 
-int ext_open(struct blkdev *dev, bool read_only, struct fs **out)
+static bool is_mounted(const struct blkdev *dev)
+{
+    struct list *link;
+
+    list_for_each(link, &mounted) {
+        struct ext_fs *x = list_entry(link, struct ext_fs, link);
+
+        if (cache_device(x->cache) == dev && ext_has_disk(x)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int ext_open(struct blkdev *dev, unsigned int how, struct fs **out)
 {
     static struct mutex one_at_a_time = MUTEX_INIT(one_at_a_time);
     struct ext_fs *x = calloc(1, sizeof(*x));
@@ -315,21 +197,30 @@ int ext_open(struct blkdev *dev, bool read_only, struct fs **out)
     if (x == NULL) {
         return -ENOMEM;
     }
-    if ((dev->features & BLKDEV_READ_ONLY) != 0 && !read_only) {
+    how |= (how & DISK_NO_RECOVERY) != 0 ? DISK_READ_ONLY : 0;
+    if ((dev->features & BLKDEV_READ_ONLY) != 0 && (how & DISK_READ_ONLY) == 0) {
         free(x);
-        return -EROFS;
+        return -EACCES;
     }
     fs_init(&x->fs, &ext_ops, "ext");
     mutex_init(&x->lock);
     list_init(&x->link);
     list_init(&x->doomed);
     x->cache = cache_of(dev);
+    x->generation = dev->generation;
     mutex_lock(&one_at_a_time);
     ext_mounting = x;
-    rc = x->cache == NULL ? -ENOMEM : open_e2(x, read_only);
-    rc = rc != 0 ? rc : make_ready(x, read_only);
+    rc = x->cache == NULL ? -ENOMEM : is_mounted(dev) ? -EBUSY : 0;
+    if (rc == 0) {
+        x->errors_seen = cache_errors(x->cache);
+        rc = ext_super_open(x, how);
+    }
+    rc = rc != 0 ? rc : make_ready(x, (how & DISK_READ_ONLY) != 0);
     rc = rc != 0 ? rc : ext_node_get(x, EXT2_ROOT_INO, &x->fs.root);
     ext_mounting = NULL;
+    if (rc == 0) {
+        list_push_back(&mounted, &x->link);
+    }
     mutex_unlock(&one_at_a_time);
     if (rc != 0) {
         if (x->cache != NULL) {
@@ -338,7 +229,6 @@ int ext_open(struct blkdev *dev, bool read_only, struct fs **out)
         free_all(x);
         return rc;
     }
-    list_push_back(&mounted, &x->link);
     *out = &x->fs;
     return 0;
 }

@@ -126,6 +126,9 @@ static void describe(struct node *node, struct file_info *out)
 int ext_begin(struct ext_fs *x)
 {
     mutex_lock(&x->lock);
+    if (x->failed == 0 && !ext_has_disk(x)) {
+        ext_stop(x, -EIO, "its disk was taken away");
+    }
     if (x->failed != 0 || x->fs.read_only) {
         mutex_unlock(&x->lock);
         return x->failed != 0 ? x->failed : -EROFS;

@@ -15,6 +15,7 @@
 #include <xenolith/sync.h>
 
 #include "cache.h"
+#include "disk.h"
 
 #define EXT_BUCKETS 256
 
@@ -38,6 +39,8 @@ struct ext_fs {
     struct list link;
     ext2_filsys e2;
     struct cache *cache;
+    unsigned int generation; /* of the disk */
+    uint32_t errors_seen;    /* of the cache's */
     struct mutex lock;
     struct ext_node *nodes[EXT_BUCKETS];
     struct list doomed; /* nodes without a name and without a user, whose blocks are still to be freed */
@@ -89,6 +92,17 @@ int ext_errno(errcode_t error);
 
 /* ---- ext_io.c ---- */
 
+/** ext_has_disk() - False once the toolstack has put another disk in the place of ours. */
+static inline bool ext_has_disk(const struct ext_fs *x)
+{
+    return cache_device(x->cache)->generation == x->generation;
+}
+
+/** ext_disk_read() - As cache_read(); -EIO when the disk is not ours any more. So do the other two. */
+int ext_disk_read(struct ext_fs *x, uint64_t offset, void *buf, size_t bytes);
+int ext_disk_write(struct ext_fs *x, uint64_t offset, const void *buf, size_t bytes);
+int ext_disk_sync(struct ext_fs *x);
+
 extern io_manager ext_io_manager;
 
 /** ext_mounting - The file system whose disk ext_io_manager opens; set during a mount, one at a time. */
@@ -107,6 +121,9 @@ int ext_journal_open(struct ext_fs *x);
 
 void ext_journal_close(struct ext_fs *x);
 
+/** ext_stop() - From now on nothing changes any more: @rc says why. */
+void ext_stop(struct ext_fs *x, int rc, const char *why);
+
 /** ext_has_changes() - Is there anything that a commit would write? Without it nothing disturbs the disk. */
 bool ext_has_changes(const struct ext_fs *x);
 
@@ -118,6 +135,22 @@ void ext_commit_if_large(struct ext_fs *x);
 
 /** ext_commit_for_room() - Somebody found the disk full, or soon will: is there more room now, since what was freed may be used? */
 bool ext_commit_for_room(struct ext_fs *x);
+
+/** ext_journal_check() - Before a replay: is the journal one that it can be trusted with? */
+int ext_journal_check(struct ext_fs *x);
+
+/* ---- ext_super.c ---- */
+
+/** ext_super_open() - Open x->e2, and replay the journal. @how and errors: ext_open()'s. */
+int ext_super_open(struct ext_fs *x, unsigned int how);
+
+/** ext_super_mark() - The disk says that the file system is in use, or (everything is committed) that it is not. */
+int ext_super_mark(struct ext_fs *x, bool in_use);
+
+/* ---- ext_alloc.c ---- */
+
+/** ext_alloc_init() - From now on libext2fs gets its blocks from here. */
+errcode_t ext_alloc_init(struct ext_fs *x);
 
 /* ---- ext_node.c ---- */
 

@@ -23,7 +23,8 @@ static int answer(int rc)
 
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)
 {
-    (void)data;
+    unsigned int how = disk_how_of(data != NULL ? data : "");
+
     DISK_LINK(ext_open);
     DISK_LINK(fat_open);
     if ((flags & ~(unsigned long)MS_RDONLY) != 0) {
