@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Names: looked up, made, moved and removed by libext2fs, with the counts of links and the ".." of directories kept right here. Whose
+ * Files in directories: made, linked, moved and removed, with the counts of links and the ".." of directories kept right here. Whose
  * rules these are path.c in lib/vfs knows; what is checked again here may have changed while it looked.
  */
 #include "ext_priv.h"
@@ -23,13 +23,6 @@ static const char *terminate(struct text_name *t, const char *name, size_t lengt
     return t->text;
 }
 
-static int find(struct ext_node *dir, const char *name, size_t length, ext2_ino_t *ino)
-{
-    struct ext_fs *x = ext_of(dir->node.fs);
-
-    return ext_errno(ext2fs_lookup(x->e2, dir->ino, name, (int)length, NULL, ino));
-}
-
 int ext_lookup(struct node *dir, const char *name, size_t length, struct node **out)
 {
     struct ext_fs *x = ext_of(dir->fs);
@@ -37,7 +30,7 @@ int ext_lookup(struct node *dir, const char *name, size_t length, struct node **
     int rc;
 
     mutex_lock(&x->lock);
-    rc = find(ext_node_of(dir), name, length, &ino);
+    rc = ext_name_find(ext_node_of(dir), name, length, &ino);
     if (rc == 0) {
         rc = ext_node_get(x, ino, out);
     }
@@ -45,8 +38,7 @@ int ext_lookup(struct node *dir, const char *name, size_t length, struct node **
     return rc;
 }
 
-/* What libext2fs has done to a directory's inode behind our copy. */
-static int read_again(struct ext_node *n)
+int ext_dir_read_again(struct ext_node *n)
 {
     struct ext_fs *x = ext_of(n->node.fs);
 
@@ -75,33 +67,10 @@ static int file_type(enum file_kind kind)
     }
 }
 
-/* A full directory grows by a block. */
 static int add_name(struct ext_node *dir, const char *name, size_t length, ext2_ino_t ino,
                     enum file_kind kind)
 {
-    struct ext_fs *x = ext_of(dir->node.fs);
-    struct text_name t;
-    errcode_t error = ext2fs_link(x->e2, dir->ino, terminate(&t, name, length), ino, file_type(kind));
-    int rc;
-
-    if (error == EXT2_ET_DIR_NO_SPACE) {
-        error = ext2fs_expand_dir(x->e2, dir->ino);
-        if (error == 0) {
-            error = ext2fs_link(x->e2, dir->ino, t.text, ino, file_type(kind));
-        }
-    }
-    rc = read_again(dir);
-    return error != 0 ? ext_errno(error) : rc;
-}
-
-static int remove_name(struct ext_node *dir, const char *name, size_t length)
-{
-    struct ext_fs *x = ext_of(dir->node.fs);
-    struct text_name t;
-    errcode_t error = ext2fs_unlink(x->e2, dir->ino, terminate(&t, name, length), 0, 0);
-
-    x->dir_block_number = 0;
-    return ext_errno(error);
+    return ext_name_add(dir, name, length, ino, file_type(kind));
 }
 
 /* A directory has changed; @links: how many more subdirectories name it. */
@@ -178,10 +147,14 @@ static int make_other(struct ext_node *dir, const char *name, size_t length, con
         }
     }
     if (error != 0) {
-        (void)read_again(dir);
+        (void)ext_dir_read_again(dir);
         return ext_errno(error);
     }
-    return read_again(dir) != 0 ? -EIO : find(dir, name, length, ino);
+    error = ext2fs_lookup(x->e2, dir->ino, name, (int)length, NULL, ino);
+    if (error == 0) {
+        ext_name_note(dir, name, length, *ino);
+    }
+    return ext_dir_read_again(dir) != 0 ? -EIO : ext_errno(error);
 }
 
 /* The new node's mode, owner and times. */
@@ -213,7 +186,7 @@ int ext_create(struct node *dir, const char *name, size_t length, const struct n
     if (was_removed(d)) {
         return ext_end(x, -ENOENT);
     }
-    rc = find(d, name, length, &ino);
+    rc = ext_name_find(d, name, length, &ino);
     if (rc != -ENOENT) {
         return ext_end(x, rc == 0 ? -EEXIST : rc);
     }
@@ -237,7 +210,7 @@ int ext_link(struct node *dir, const char *name, size_t length, struct node *nod
     if (rc != 0) {
         return rc;
     }
-    rc = find(d, name, length, &ino);
+    rc = ext_name_find(d, name, length, &ino);
     if (rc != -ENOENT || was_removed(d) || n->inode.i_links_count == 0) {
         return ext_end(x, rc == 0 ? -EEXIST : rc);
     }
@@ -307,10 +280,10 @@ int ext_unlink(struct node *dir, const char *name, size_t length, bool directory
     if (rc != 0) {
         return rc;
     }
-    rc = find(d, name, length, &ino);
+    rc = ext_name_find(d, name, length, &ino);
     rc = rc != 0 ? rc : ext_node_get(x, ino, &victim);
     rc = rc != 0 ? rc : check_victim(ext_node_of(victim), directory);
-    rc = rc != 0 ? rc : remove_name(d, name, length);
+    rc = rc != 0 ? rc : ext_name_remove(d, name, length);
     rc = rc != 0 ? rc : changed_dir(d, directory ? -1 : 0);
     rc = rc != 0 ? rc : drop_link(ext_node_of(victim));
     node_put(victim);
@@ -343,6 +316,7 @@ static int move_dir(struct ext_node *n, struct ext_node *from, struct ext_node *
         return replaced ? changed_dir(to, -1) : 0;
     }
     error = ext2fs_dir_iterate2(x->e2, n->ino, 0, NULL, set_parent, &to->ino);
+    x->dir_block_number = 0;
     rc = error != 0 ? ext_errno(error) : changed_dir(from, -1);
     return rc != 0 || replaced ? rc : changed_dir(to, 1);
 }
@@ -354,7 +328,7 @@ static int clear_target(struct ext_node *to, const char *name, size_t length, st
     struct ext_fs *x = ext_of(to->node.fs);
     struct node *old;
     ext2_ino_t ino;
-    int rc = find(to, name, length, &ino);
+    int rc = ext_name_find(to, name, length, &ino);
 
     *replaced = false;
     if (rc == -ENOENT) {
@@ -365,7 +339,7 @@ static int clear_target(struct ext_node *to, const char *name, size_t length, st
         return rc;
     }
     rc = check_victim(ext_node_of(old), n->node.kind == FILE_DIRECTORY);
-    rc = rc != 0 ? rc : remove_name(to, name, length);
+    rc = rc != 0 ? rc : ext_name_remove(to, name, length);
     rc = rc != 0 ? rc : drop_link(ext_node_of(old));
     *replaced = rc == 0;
     node_put(old);
@@ -380,12 +354,12 @@ static int rename_locked(struct ext_node *d, const char *name, size_t length, st
     struct ext_node *n;
     ext2_ino_t ino, there;
     bool replaced;
-    int rc = was_removed(to) ? -ENOENT : find(d, name, length, &ino);
+    int rc = was_removed(to) ? -ENOENT : ext_name_find(d, name, length, &ino);
 
     if (rc != 0) {
         return rc;
     }
-    if (find(to, to_name, to_length, &there) == 0 && there == ino) {
+    if (ext_name_find(to, to_name, to_length, &there) == 0 && there == ino) {
         return 0;
     }
     rc = ext_node_get(x, ino, &node);
@@ -395,7 +369,7 @@ static int rename_locked(struct ext_node *d, const char *name, size_t length, st
     n = ext_node_of(node);
     rc = clear_target(to, to_name, to_length, n, &replaced);
     rc = rc != 0 ? rc : add_name(to, to_name, to_length, ino, node->kind);
-    rc = rc != 0 ? rc : remove_name(d, name, length);
+    rc = rc != 0 ? rc : ext_name_remove(d, name, length);
     rc = rc != 0 ? rc : changed_dir(d, 0);
     rc = rc != 0 || d == to ? rc : changed_dir(to, 0);
     if (rc == 0 && node->kind == FILE_DIRECTORY) {

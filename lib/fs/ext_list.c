@@ -30,8 +30,7 @@ static enum file_kind kind_of(const struct ext2_dir_entry *e)
     }
 }
 
-/* The directory's block into x->dir_block, unless it is there. 0 in @number: a hole. */
-static int read_dir_block(struct ext_node *d, uint64_t block)
+int ext_dir_block(struct ext_node *d, uint64_t block)
 {
     struct ext_fs *x = ext_of(d->node.fs);
     blk64_t number = 0;
@@ -87,7 +86,7 @@ int ext_list(struct node *dir, uint64_t cookie, struct dir_entry *out)
     /* A length that the disk made up: a directory has no holes, so it is no longer than what it holds. */
     end = MIN(end, ext2fs_inode_i_blocks(x->e2, ext_inode(d)) * 512);
     while (rc == 0 && cookie < end) {
-        rc = read_dir_block(d, cookie / size);
+        rc = ext_dir_block(d, cookie / size);
         if (rc == 1) {
             rc = entry_in_block(x, cookie - cookie % size, (uint32_t)(cookie % size), out);
         }

@@ -55,6 +55,7 @@ static void free_all(struct ext_fs *x)
     if (x->e2 != NULL) {
         ext2fs_free(x->e2);
     }
+    ext_names_end(x);
     free(x->dir_block);
     free(x);
 }

@@ -314,6 +314,9 @@ int ext_node_kill(struct ext_node *n)
     if (error == 0) {
         error = ext2fs_write_inode_full(x->e2, n->ino, ext_inode(n), sizeof(n->inode));
     }
+    if (is_directory) {
+        ext_names_forget(x, n->ino);
+    }
     if (error == 0) {
         ext2fs_inode_alloc_stats2(x->e2, n->ino, -1, is_directory);
     }

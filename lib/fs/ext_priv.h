@@ -55,6 +55,7 @@ struct ext_fs {
     struct ext_journal journal;
     char *dir_block; /* the block of a directory that list() was last in */
     uint64_t dir_block_number;
+    struct ext_names *names; /* ext_names.c */
 };
 
 /** struct ext_run - Blocks that follow each other in the file and on the disk; at 0: a hole. @unwritten: allocated, reads as zeros. */
@@ -183,6 +184,34 @@ int ext_begin(struct ext_fs *x);
 int ext_end(struct ext_fs *x, int rc);
 
 extern const struct node_ops ext_file_ops, ext_dir_ops, ext_link_ops, ext_other_ops;
+
+/* ---- ext_list.c ---- */
+
+/** ext_dir_block() - The directory's block into x->dir_block, unless it is there. 1; 0: a hole; or an error. */
+int ext_dir_block(struct ext_node *d, uint64_t block);
+
+/* ---- ext_dir.c ---- */
+
+/** ext_dir_read_again() - What libext2fs has done to a directory's inode behind our copy. */
+int ext_dir_read_again(struct ext_node *n);
+
+/* ---- ext_names.c ---- */
+
+/** ext_name_find() - -ENOENT. */
+int ext_name_find(struct ext_node *d, const char *name, size_t length, ext2_ino_t *ino);
+
+/** ext_name_add() - A name that is not there yet. @type: EXT2_FT_... */
+int ext_name_add(struct ext_node *d, const char *name, size_t length, ext2_ino_t ino, int type);
+
+int ext_name_remove(struct ext_node *d, const char *name, size_t length);
+
+/** ext_name_note() - libext2fs itself has made this name. */
+void ext_name_note(struct ext_node *d, const char *name, size_t length, ext2_ino_t ino);
+
+/** ext_names_forget() - The directory is no more. */
+void ext_names_forget(struct ext_fs *x, ext2_ino_t dir);
+
+void ext_names_end(struct ext_fs *x);
 
 /* ---- The operations ---- */
 

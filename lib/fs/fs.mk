@@ -3,6 +3,7 @@
 #
 # E2FS_CPPFLAGS  their headers, and in front of them what their configure would have written (lib/fs/e2fsprogs).
 
+, := ,
 E2FS_DIR := build/deps/e2fsprogs
 E2FS_OBJ := build/deps/e2fsprogs-obj
 E2FS_STAMP := $(E2FS_DIR)/.done
@@ -43,6 +44,10 @@ $(E2FS_OBJS): $(E2FS_OBJ)/%.o: $(E2FS_MADE) $(E2FS_HEADERS) lib/fs/fs.mk $(SYSRO
 	$(SAY) CC e2fsprogs/$*
 	$(Q)$(TARGET_CC) $(LIB_CPPFLAGS) $(E2FS_CPPFLAGS) -std=gnu11 -O2 -g $(ABI_CFLAGS) -w -c $(E2FS_DIR)/$*.c -o $@
 
+# In its place stands lib/fs/ext_crc32c.c, which falls back to it.
+E2FS_RENAME_CRC := -Dext2fs_crc32c_le=ext2fs_crc32c_le_by_table
+$(E2FS_OBJ)/lib/ext2fs/crc32c.o: private E2FS_CPPFLAGS += $(E2FS_RENAME_CRC)
+
 $(E2FS_OBJ)/libext2fs.a: $(E2FS_OBJS)
 	$(SAY) AR $@
 	@rm -f $@
@@ -58,8 +63,15 @@ UNIT_OBJS_cache := $(wildcard lib/fs/cache*.c) kernel/blkdev.c
 UNIT_OBJS_ext = $(wildcard lib/fs/ext*.c lib/fs/cache*.c) kernel/blkdev.c $(VFS_FILES_SRCS) $(E2FS_NAMES:%=$(E2FS_DIR)/%.c)
 UNIT_OBJS_ext_crash = $(UNIT_OBJS_ext)
 UNIT_OBJS_ext_evil = $(UNIT_OBJS_ext)
+# Checksums that an attacker put right: tests/unit/ext_hostile.h.
+UNIT_LDFLAGS_ext_evil := $(addsuffix _csum_verify, $(addprefix -Wl$(,)--wrap=ext2fs_, superblock group_desc block_bitmap inode_bitmap \
+	inode extent_block dir_block ext_attr_block orphan_file_block))
+FUZZ_OBJS_ext = $(UNIT_OBJS_ext)
+FUZZ_LDFLAGS_ext = $(UNIT_LDFLAGS_ext_evil)
 $(foreach f,$(basename $(notdir $(wildcard lib/fs/ext*.c))),$(eval UNIT_CFLAGS_$f := $(E2FS_CPPFLAGS)))
 $(foreach f,$(notdir $(E2FS_NAMES)),$(eval UNIT_CFLAGS_$f := -w -fno-sanitize=undefined $(E2FS_CPPFLAGS)))
+UNIT_CFLAGS_crc32c += $(E2FS_RENAME_CRC)
+build/unit/obj/$(E2FS_DIR)/lib/ext2fs/crc32c.o: lib/fs/fs.mk
 $(E2FS_NAMES:%=$(E2FS_DIR)/%.c): $(E2FS_STAMP)
 $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/fs/ext*.c)) $(E2FS_NAMES:%=build/unit/obj/$(E2FS_DIR)/%.o): | $(E2FS_MADE)
 .SECONDARY: $(E2FS_NAMES:%=build/unit/obj/$(E2FS_DIR)/%.o) $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/fs/*.c))

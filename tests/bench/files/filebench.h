@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define NR_COUNTS 5
+#define NR_COUNTS 6
 
 struct bench_counts {
     uint64_t of[NR_COUNTS];

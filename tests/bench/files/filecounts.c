@@ -6,7 +6,8 @@
 
 #include <xenolith/blkdev.h>
 
-const char *const bench_count_names[NR_COUNTS] = {"requests", "KiB", "copied KiB", "hypercalls", "upcalls"};
+const char *const bench_count_names[NR_COUNTS] = {"requests",   "KiB read",   "KiB written",
+                                                  "KiB copied", "hypercalls", "upcalls"};
 
 void bench_count(struct bench_counts *out)
 {
@@ -16,7 +17,7 @@ void bench_count(struct bench_counts *out)
     if (dev != NULL) {
         const struct blkdev_stats *s = &dev->stats;
 
-        *out = (struct bench_counts){{s->parts, (s->read_bytes + s->write_bytes) >> 10, s->copied_bytes >> 10,
-                                      hypercall_count, s->upcalls}};
+        *out = (struct bench_counts){{s->parts, s->read_bytes >> 10, s->write_bytes >> 10,
+                                      s->copied_bytes >> 10, hypercall_count, s->upcalls}};
     }
 }

@@ -4,7 +4,8 @@
 
 #include "filebench.c"
 
-const char *const bench_count_names[NR_COUNTS] = {"requests", "KiB", "reads", "writes", "flushes"};
+const char *const bench_count_names[NR_COUNTS] = {"requests", "KiB read", "KiB written",
+                                                  "reads",    "writes",   "flushes"};
 
 void bench_count(struct bench_counts *out)
 {
@@ -17,5 +18,5 @@ void bench_count(struct bench_counts *out)
     if (file != NULL) {
         fclose(file);
     }
-    *out = (struct bench_counts){{v[0] + v[4] + v[15], (v[2] + v[6]) / 2, v[0], v[4], v[15]}};
+    *out = (struct bench_counts){{v[0] + v[4] + v[15], v[2] / 2, v[6] / 2, v[0], v[4], v[15]}};
 }
