@@ -26,7 +26,8 @@
 static uint8_t *agent_buffer;
 static struct wait_queue agent_wq = WAIT_QUEUE_INIT(agent_wq);
 
-static uint32_t agent_crc_table[256];
+/* [0] by one byte; [n] by one byte with n more, all zero, behind it. */
+static uint32_t agent_crc_table[8][256];
 
 static void agent_sum_init(void)
 {
@@ -36,7 +37,14 @@ static void agent_sum_init(void)
         for (int bit = 0; bit < 8; bit++) {
             crc = crc >> 1 ^ (crc & 1 ? 0xedb88320U : 0);
         }
-        agent_crc_table[i] = crc;
+        agent_crc_table[0][i] = crc;
+    }
+    for (uint32_t i = 0; i < 256; i++) {
+        for (int n = 1; n < 8; n++) {
+            uint32_t crc = agent_crc_table[n - 1][i];
+
+            agent_crc_table[n][i] = crc >> 8 ^ agent_crc_table[0][crc & 0xff];
+        }
     }
 }
 
@@ -46,8 +54,18 @@ static void agent_sum(uint32_t *sum, const void *data, size_t bytes)
     const uint8_t *at = data;
     uint32_t crc = ~*sum;
 
+    for (; bytes >= 8; bytes -= 8, at += 8) {
+        uint64_t word, next = 0;
+
+        memcpy(&word, at, sizeof(word));
+        word ^= crc;
+        for (int n = 0; n < 8; n++) {
+            next ^= agent_crc_table[7 - n][word >> 8 * n & 0xff];
+        }
+        crc = (uint32_t)next;
+    }
     while (bytes-- != 0) {
-        crc = crc >> 8 ^ agent_crc_table[(crc ^ *at++) & 0xff];
+        crc = crc >> 8 ^ agent_crc_table[0][(crc ^ *at++) & 0xff];
     }
     *sum = ~crc;
 }
