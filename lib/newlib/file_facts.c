@@ -101,21 +101,28 @@ int fchmod(int fd, mode_t mode)
     return change(rc, node, &what);
 }
 
-static struct node_change owners(uid_t owner, gid_t group)
+/* As on Linux a file that changes hands gives up the rights that it lent to who ran it; a directory keeps its bits. */
+static int change_owners(int rc, struct node *node, uid_t owner, gid_t group)
 {
     struct node_change what = {.owner = owner, .group = group};
+    struct file_info info = {0};
 
     what.what = (owner != (uid_t)-1 ? CHANGE_OWNER : 0) | (group != (gid_t)-1 ? CHANGE_GROUP : 0);
-    return what;
+    if (rc == 0 && node->kind == FILE_REGULAR) {
+        node->ops->info(node, &info);
+        what.permissions = info.permissions &
+                           ~(uint32_t)(S_ISUID | ((info.permissions & S_IXGRP) != 0 ? S_ISGID : 0));
+        what.what |= what.permissions != info.permissions ? CHANGE_PERMISSIONS : 0;
+    }
+    return change(rc, node, &what);
 }
 
 int fchownat(int fd, const char *path, uid_t owner, gid_t group, int flags)
 {
-    struct node_change what = owners(owner, group);
     struct node *node = NULL;
     int rc = libc_node_at(fd, path, flags, &node);
 
-    return change(rc, node, &what);
+    return change_owners(rc, node, owner, group);
 }
 
 int chown(const char *path, uid_t owner, gid_t group)
@@ -130,11 +137,10 @@ int lchown(const char *path, uid_t owner, gid_t group)
 
 int fchown(int fd, uid_t owner, gid_t group)
 {
-    struct node_change what = owners(owner, group);
     struct node *node = NULL;
     int rc = libc_node_of(fd, &node);
 
-    return change(rc, node, &what);
+    return change_owners(rc, node, owner, group);
 }
 
 static int resize(int rc, struct node *node, off_t bytes)

@@ -47,7 +47,8 @@ void libc_fill_stat(const struct file_info *info, struct stat *out)
     out->st_dev = info->file_system;
     out->st_ino = info->serial;
     out->st_mode = mode_of(info->kind) | info->permissions;
-    out->st_nlink = info->links > 0 ? (nlink_t)(info->links < 0xffff ? info->links : 0xffff) : 1;
+    /* Only files of file systems know of links, also that none is left. */
+    out->st_nlink = info->file_system == 0 ? 1 : (nlink_t)(info->links < 0xffff ? info->links : 0xffff);
     out->st_uid = (uid_t)info->owner;
     out->st_gid = (gid_t)info->group;
     out->st_rdev = info->device;

@@ -163,7 +163,10 @@ static int begin(const char *path, plain_fn *plain, full_fn *full, int flags)
         return -1;
     }
     memcpy(t.path, path, t.length + 1);
-    rc = walk(&t, base_of(path), 0);
+    while (t.length > 1 && t.path[t.length - 1] == '/') {
+        t.path[--t.length] = '\0';
+    }
+    rc = walk(&t, base_of(t.path), 0);
     free(t.path);
     return rc;
 }

@@ -14,7 +14,14 @@ UNIT_OBJS_libc_text := lib/posix/text.c
 UNIT_CFLAGS_text += $(if $(filter lib/posix/%,$<),-include tests/unit/libc_text_names.h)
 
 # The edge to files, for who runs all of it.
-UNIT_FILE_CALLS := lib/newlib/open.c lib/newlib/fcntl.c lib/newlib/uio.c lib/newlib/mman.c $(addprefix lib/posix/, allocate.c copy_range.c fifo.c)
-$(foreach f,$(basename $(notdir $(UNIT_FILE_CALLS))),$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/newlib/% lib/posix/%,$$<),-include tests/unit/libc_file_names.h)))
+UNIT_FILE_CALLS := $(addprefix lib/newlib/, open.c fcntl.c uio.c mman.c) $(addprefix lib/posix/, allocate.c copy_range.c fifo.c)
+UNIT_MORE_FILE_CALLS := $(addprefix lib/newlib/, io.c cwd.c dir.c file_facts.c file_times.c path.c stat.c statvfs.c) \
+	$(addprefix lib/posix/, scandir.c ftw.c)
+$(foreach f,$(basename $(notdir $(UNIT_FILE_CALLS) $(UNIT_MORE_FILE_CALLS))),\
+	$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/newlib/% lib/posix/%,$$<),-include tests/unit/libc_file_names.h)))
+
 FUZZ_OBJS_fd := $(filter-out lib/vfs/%,$(UNIT_OBJS_POSIX)) $(wildcard lib/vfs/*.c) $(UNIT_FILE_CALLS) tests/fuzz/fd_model.c
 UNIT_OBJS_fd_random := $(FUZZ_OBJS_fd) tests/fuzz/fd_fuzz.c
+UNIT_OBJS_file_oracle := $(UNIT_FILE_CALLS) $(UNIT_MORE_FILE_CALLS) lib/posix/pipe_file.c lib/posix/byte_queue.c lib/newlib/errno.c lib/newlib/clock.c \
+	tests/unit/file_oracle_names.c tests/unit/file_oracle_data.c \
+	$(filter-out lib/vfs/console_watch.c, $(wildcard lib/vfs/*.c))

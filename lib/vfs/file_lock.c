@@ -117,6 +117,27 @@ static void give_up_other_mode(const struct file *owner, const struct file_info 
     }
 }
 
+/* Makes one lock of @fresh and what touches it on either side. */
+static void join_neighbours(struct lock *fresh, const struct file_info *info)
+{
+    struct list *link, *next;
+
+    list_for_each_safe(link, next, &locks) {
+        struct lock *held = list_entry(link, struct lock, link);
+
+        if (!is_of(held, fresh->owner, info, fresh->is.kind) || held->is.exclusive != fresh->is.exclusive) {
+            continue;
+        }
+        if (held->is.last + 1 == fresh->is.first) {
+            fresh->is.first = held->is.first;
+            drop(held);
+        } else if (fresh->is.last + 1 == held->is.first) {
+            fresh->is.last = held->is.last;
+            drop(held);
+        }
+    }
+}
+
 int file_lock_set(struct file *file, const struct file_lock *wanted, bool may_wait)
 {
     struct lock *fresh, *spare;
@@ -142,6 +163,7 @@ int file_lock_set(struct file *file, const struct file_lock *wanted, bool may_wa
     }
     cut_range(file, &info, wanted, &spare);
     *fresh = (struct lock){.owner = file, .fs = info.file_system, .serial = info.serial, .is = *wanted};
+    join_neighbours(fresh, &info);
     list_push_back(&locks, &fresh->link);
     heap_free(spare);
     /* A weaker lock in place of a stronger one lets others in. */
