@@ -155,6 +155,9 @@ int ext_journal_open(struct ext_fs *x)
     }
     nr = (uint32_t)MIN(EXT2_I_SIZE(&inode) / x->e2->blocksize, (uint64_t)LARGEST_JOURNAL);
     nr = MIN(nr, (uint32_t)MAX(boot_info.nr_pages * PAGE_SIZE / MEMORY_SHARE / x->e2->blocksize, 64u));
+    if (nr <= OVERHEAD) {
+        return -EUCLEAN;
+    }
     x->journal.blocks = calloc(nr, sizeof(*x->journal.blocks));
     x->journal.superblock = malloc(x->e2->blocksize);
     if (x->journal.blocks == NULL || x->journal.superblock == NULL) {
