@@ -60,14 +60,21 @@ void make(const char *path, const char *content)
     c->close(fd);
 }
 
+/* A file's own clock may be coarser than any other, and behind: it has to be seen moving, twice. */
 static void tick_host(void)
 {
-    struct timespec from, now;
+    int fd = open("/clock", O_RDWR | O_CREAT, 0600);
+    struct stat from, now;
 
-    clock_gettime(CLOCK_REALTIME_COARSE, &from);
-    do {
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    } while (now.tv_sec == from.tv_sec && now.tv_nsec == from.tv_nsec);
+    assert_true(fd >= 0);
+    for (int moves = 0; moves < 2; moves++) {
+        (void)fstat(fd, &from);
+        do {
+            (void)futimens(fd, NULL);
+            (void)fstat(fd, &now);
+        } while (now.st_ctim.tv_sec == from.st_ctim.tv_sec && now.st_ctim.tv_nsec == from.st_ctim.tv_nsec);
+    }
+    close(fd);
 }
 
 static void tick_ours(void)
