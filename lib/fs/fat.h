@@ -10,7 +10,10 @@
 #include <xenolith/blkdev.h>
 #include <xenolith/fs.h>
 
-/** fat_open() - The file system on a disk, for fs_mount(). -EINVAL when there is none that makes sense; -EROFS when only @read_only would do. */
+/**
+ * fat_open() - The file system on a disk, for fs_mount(). -EINVAL when there is none that makes sense;
+ * -EACCES when the disk is read-only and @read_only is not set; -EBUSY when it is mounted.
+ */
 int fat_open(struct blkdev *dev, bool read_only, struct fs **out);
 
 #endif

@@ -14,9 +14,9 @@ FS_FAT_OBJS := $(FS_FAT_SRCS:%.c=build/obj/%.o)
 $(FS_FAT_OBJS): LIB_CPPFLAGS += $(FATFS_CPPFLAGS)
 $(FS_FAT_OBJS): | $(FATFS_STAMP)
 
-FS_FAT_UNIT := $(FS_FAT_SRCS) $(wildcard lib/fs/cache*.c) kernel/blkdev.c $(VFS_FILES_SRCS)
+FS_FAT_UNIT = $(FS_FAT_SRCS) $(wildcard lib/fs/cache*.c) kernel/blkdev.c $(VFS_FILES_SRCS)
 UNIT_OBJS_fat = $(FS_FAT_UNIT)
-UNIT_CFLAGS_fat := $(FATFS_CPPFLAGS)
+UNIT_CFLAGS_fat := $(FATFS_CPPFLAGS) -D_GNU_SOURCE
 $(foreach f,$(basename $(notdir $(FS_FAT_SRCS))),$(eval UNIT_CFLAGS_$f := $(FATFS_CPPFLAGS)))
 $(FS_FAT_SRCS:%.c=build/unit/obj/%.o): | $(FATFS_STAMP)
 .SECONDARY: $(FS_FAT_SRCS:%.c=build/unit/obj/%.o)

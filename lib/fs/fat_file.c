@@ -127,8 +127,7 @@ static long read_locked(struct fat_node *n, char *to, size_t bytes, uint64_t off
             rc = fat_damaged(x, "a file's chain is shorter than the file");
         } else if (rc == 1) {
             part = MIN(bytes - done, (uint64_t)(run.at + run.nr - index) * x->cluster_bytes - in_cluster);
-            rc = cache_read(x->cache, fat_place(x, run.cluster + (index - run.at)) + in_cluster, to + done,
-                            part);
+            rc = fat_get(x, fat_place(x, run.cluster + (index - run.at)) + in_cluster, to + done, part);
         }
         if (rc != 0) {
             return done > 0 ? (long)done : rc;
@@ -213,8 +212,8 @@ static long write_locked(struct fat_node *n, const char *from, uint64_t bytes, u
 
         if (rc == 1) {
             part = MIN(part, (uint64_t)(run.at + run.nr - index) * x->cluster_bytes - in_cluster);
-            rc = cache_write(x->cache, fat_place(x, run.cluster + (index - run.at)) + in_cluster,
-                             from != NULL ? from + done : zeros, part);
+            rc = fat_put(x, fat_place(x, run.cluster + (index - run.at)) + in_cluster,
+                         from != NULL ? from + done : zeros, part);
         }
         if (rc != 0) {
             return done > 0 ? (long)done : rc;

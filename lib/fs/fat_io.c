@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * FatFs's way to the disk, and the order in which things get there. What FatFs writes stays in memory as sectors until a commit.
+ * FatFs's way to the disk. What FatFs writes stays in memory as sectors until a commit.
  */
 #include "fat_priv.h"
 
@@ -12,7 +12,36 @@
 
 #include <xenolith/compiler.h>
 
-#define LARGE_BYTES (2u << 20)
+/* Once the toolstack has put another disk in the place of ours nothing of it is our business. */
+static bool has_disk(const struct fat_fs *x)
+{
+    return cache_device(x->cache)->generation == x->generation;
+}
+
+int fat_get(struct fat_fs *x, uint64_t offset, void *buf, size_t bytes)
+{
+    return has_disk(x) ? cache_read(x->cache, offset, buf, bytes) : -EIO;
+}
+
+int fat_put(struct fat_fs *x, uint64_t offset, const void *buf, size_t bytes)
+{
+    return has_disk(x) ? cache_write(x->cache, offset, buf, bytes) : -EIO;
+}
+
+int fat_flush(struct fat_fs *x)
+{
+    return has_disk(x) ? cache_sync_since(x->cache, &x->errors_seen) : -EIO;
+}
+
+void fat_let_go(struct fat_fs *x)
+{
+    if (x->failed != 0 && has_disk(x)) {
+        /* What did not reach the disk must not do so later, out of its order. */
+        cache_abandon(x->cache);
+    } else {
+        cache_forget(x->cache);
+    }
+}
 
 static struct fat_block **bucket_of(struct fat_fs *x, uint32_t sector)
 {
@@ -74,10 +103,10 @@ static int collect(struct fat_fs *x, uint32_t sector, const void *data)
 /* Both FATs are kept alike. */
 static int write_sector(struct fat_fs *x, uint32_t sector, const void *data)
 {
-    int rc = cache_write(x->cache, (uint64_t)sector * x->sector_bytes, data, x->sector_bytes);
+    int rc = fat_put(x, (uint64_t)sector * x->sector_bytes, data, x->sector_bytes);
 
     if (rc == 0 && is_in_fat(x, sector) && x->ff.n_fats == 2) {
-        rc = cache_write(x->cache, (uint64_t)(sector + x->ff.fsize) * x->sector_bytes, data, x->sector_bytes);
+        rc = fat_put(x, (uint64_t)(sector + x->ff.fsize) * x->sector_bytes, data, x->sector_bytes);
     }
     return rc;
 }
@@ -103,13 +132,13 @@ DRESULT fat_disk_read(void *drv, BYTE *to, DWORD sector, UINT count)
     if (!lies_on_disk(x, sector)) {
         return answer(x, -EIO);
     }
-    if (b != NULL) {
+    if (b != NULL && !x->old_view) {
         memcpy(to, b->data, x->sector_bytes);
         return answer(x, 0);
     }
-    rc = cache_read(x->cache, (uint64_t)sector * x->sector_bytes, to, x->sector_bytes);
+    rc = fat_get(x, (uint64_t)sector * x->sector_bytes, to, x->sector_bytes);
     if (rc != 0 && is_in_fat(x, sector) && x->ff.n_fats == 2) {
-        rc = cache_read(x->cache, (uint64_t)(sector + x->ff.fsize) * x->sector_bytes, to, x->sector_bytes);
+        rc = fat_get(x, (uint64_t)(sector + x->ff.fsize) * x->sector_bytes, to, x->sector_bytes);
     }
     return answer(x, rc);
 }
@@ -205,8 +234,8 @@ int fat_lose(struct fat_fs *x, uint32_t start, uint32_t previous)
     return 0;
 }
 
-/* Directories of one wave, or (@fats) the FATs' sectors; all that is neither, but for @fats, belongs to the directories. */
-static int write_blocks(struct fat_fs *x, bool fats, unsigned int wave)
+/* Directories of one wave, or (@fats) the FATs' sectors; all that is neither belongs to the directories. */
+int fat_write_blocks(struct fat_fs *x, bool fats, unsigned int wave)
 {
     int rc = 0;
 
@@ -217,83 +246,29 @@ static int write_blocks(struct fat_fs *x, bool fats, unsigned int wave)
             }
         }
     }
-    return rc != 0 ? rc : cache_sync(x->cache);
+    return rc != 0 ? rc : fat_flush(x);
 }
 
-/* No entry on the disk leads to them any more. */
-static int free_losses(struct fat_fs *x)
+int fat_changed_fat(struct fat_fs *x, int (*see)(struct fat_fs *x, uint32_t first, uint32_t last, void *arg),
+                    void *arg)
 {
+    uint32_t bits = x->ff.fs_type == FS_FAT12 ? 12 : x->ff.fs_type == FS_FAT16 ? 16 : 32;
+    unsigned int nr = 0;
     int rc = 0;
 
-    x->straight = true;
-    for (size_t i = 0; rc == 0 && i < x->nr_losses; i++) {
-        rc = fat_free_chain(x, &x->losses[i]);
-        x->freed = true;
+    for (unsigned int i = 0; i < FAT_BUCKETS; i++) {
+        for (struct fat_block *b = x->blocks[i]; b != NULL; b = b->chain) {
+            nr += is_in_fat(x, b->sector);
+        }
     }
-    x->nr_losses = 0;
-    if (rc == 0) {
-        rc = fat_lib_write_info(x);
-    }
-    x->straight = false;
-    return rc;
-}
+    for (unsigned int i = 0; nr > 1 && rc == 0 && i < FAT_BUCKETS; i++) {
+        for (struct fat_block *b = x->blocks[i]; rc == 0 && b != NULL; b = b->chain) {
+            if (is_in_fat(x, b->sector)) {
+                uint64_t bit = (uint64_t)(b->sector - x->ff.fatbase) * x->sector_bytes * 8;
 
-static int commit(struct fat_fs *x)
-{
-    int rc = fat_lib_flush(x);
-
-    if (rc == 0 && x->nr_blocks == 0 && x->nr_losses == 0) {
-        return cache_sync(x->cache);
-    }
-    if (rc == 0 && (x->zeroed || x->freed)) {
-        rc = cache_sync(x->cache);
-    }
-    rc = rc != 0 ? rc : write_blocks(x, true, 0);
-    for (unsigned int wave = 0; rc == 0 && wave <= x->wave; wave++) {
-        rc = write_blocks(x, false, wave);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    fat_drop_blocks(x);
-    x->wave = 0;
-    x->zeroed = x->freed = false;
-    return free_losses(x);
-}
-
-int fat_commit(struct fat_fs *x)
-{
-    int rc;
-
-    if (x->failed != 0 && x->failed != -EROFS) {
-        return x->failed;
-    }
-    rc = commit(x);
-    if (rc != 0 && rc != -ENOMEM && x->failed == 0) {
-        x->failed = rc;
+                rc = see(x, (uint32_t)(bit / bits), (uint32_t)((bit + x->sector_bytes * 8) / bits), arg);
+            }
+        }
     }
     return rc;
-}
-
-void fat_commit_if_large(struct fat_fs *x)
-{
-    if ((uint64_t)x->nr_blocks * x->sector_bytes >= LARGE_BYTES) {
-        (void)fat_commit(x);
-    }
-}
-
-int fat_make_room(struct fat_fs *x)
-{
-    int rc;
-
-    fat_reap(x);
-    if (x->nr_losses > 0) {
-        rc = fat_commit(x);
-        return rc != 0 ? rc : fat_reserve(x);
-    }
-    if (!x->counted) {
-        rc = fat_lib_count(x);
-        return rc != 0 ? rc : x->ff.free_clst > 0 ? 0 : -ENOSPC;
-    }
-    return -ENOSPC;
 }

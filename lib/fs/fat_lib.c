@@ -146,11 +146,30 @@ int fat_append(struct fat_fs *x, uint32_t last, uint32_t *out)
     return value == 0 ? -ENOSPC : 0;
 }
 
-int fat_free_chain(struct fat_fs *x, const struct fat_loss *loss)
+int fat_entry_of(struct fat_fs *x, uint32_t cluster, uint32_t *value)
 {
     FFOBJID object = {.fs = &x->ff};
 
-    return error_of(x, remove_chain(&object, loss->start, loss->previous));
+    *value = get_fat(&object, cluster);
+    return *value == 0xffffffff ? x->io_error : 0;
+}
+
+int fat_set_entry(struct fat_fs *x, uint32_t cluster, uint32_t value)
+{
+    return error_of(x, put_fat(&x->ff, cluster, value));
+}
+
+void fat_lib_view(struct fat_fs *x, bool old)
+{
+    x->old_view = old;
+    x->ff.winsect = 0xffffffff;
+}
+
+int fat_free_chain(struct fat_fs *x, uint32_t start)
+{
+    FFOBJID object = {.fs = &x->ff};
+
+    return error_of(x, remove_chain(&object, start, 0));
 }
 
 static void start_dir(struct fat_fs *x, uint32_t dir, FF_DIR *out)
@@ -356,7 +375,7 @@ int fat_make_dir(struct fat_fs *x, uint32_t parent, const struct fat_stamps *sta
         if (rc == 0) {
             make_dot(x, x->ff.win, 1, *out, stamps);
             make_dot(x, x->ff.win + FAT_ENTRY_BYTES, 2, parent, stamps);
-            rc = cache_write(x->cache, fat_place(x, *out), x->ff.win, SS(&x->ff));
+            rc = fat_put(x, fat_place(x, *out), x->ff.win, SS(&x->ff));
             x->ff.wflag = 0;
         }
         if (rc != 0) {

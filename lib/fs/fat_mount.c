@@ -71,13 +71,13 @@ static int set_dirty(struct fat_fs *x, bool dirty)
 {
     uint64_t at = x->ff.fs_type == FS_FAT32 ? 0x41 : 0x25;
     unsigned char state;
-    int rc = cache_read(x->cache, at, &state, 1);
+    int rc = fat_get(x, at, &state, 1);
 
     if (rc == 0) {
         state = (unsigned char)((state & ~1u) | dirty);
-        rc = cache_write(x->cache, at, &state, 1);
+        rc = fat_put(x, at, &state, 1);
     }
-    return rc != 0 ? rc : cache_sync(x->cache);
+    return rc != 0 ? rc : fat_flush(x);
 }
 
 static int finish(struct fs *fs)
@@ -90,7 +90,7 @@ static int finish(struct fs *fs)
         fat_reap(x);
         rc = fat_commit(x);
         if (rc == 0 && x->failed == 0 && !x->was_dirty) {
-            rc = cache_sync(x->cache);
+            rc = fat_flush(x);
             rc = rc != 0 ? rc : set_dirty(x, false);
         }
         fs->read_only = true;
@@ -106,7 +106,7 @@ static int unmount(struct fs *fs)
 
     list_remove(&x->link);
     node_put(x->fs.root);
-    cache_forget(x->cache);
+    fat_let_go(x);
     free_all(x);
     return rc;
 }
@@ -160,8 +160,7 @@ static unsigned int word_at(const unsigned char *boot, unsigned int at)
 static int recognise(struct fat_fs *x)
 {
     unsigned char boot[BOOT_BYTES];
-    int rc = cache_device(x->cache)->size_bytes < BOOT_BYTES ? -EINVAL
-                                                             : cache_read(x->cache, 0, boot, sizeof(boot));
+    int rc = cache_device(x->cache)->size_bytes < BOOT_BYTES ? -EINVAL : fat_get(x, 0, boot, sizeof(boot));
 
     if (rc != 0) {
         return rc;
@@ -182,7 +181,7 @@ static int make_ready(struct fat_fs *x, bool read_only)
     unsigned char state;
     int rc = fat_lib_open(x);
 
-    rc = rc != 0 ? rc : cache_read(x->cache, x->ff.fs_type == FS_FAT32 ? 0x41 : 0x25, &state, 1);
+    rc = rc != 0 ? rc : fat_get(x, x->ff.fs_type == FS_FAT32 ? 0x41 : 0x25, &state, 1);
     if (rc != 0) {
         return rc;
     }
@@ -207,13 +206,48 @@ static int make_ready(struct fat_fs *x, bool read_only)
     return rc;
 }
 
+static bool is_mounted(const struct blkdev *dev)
+{
+    struct list *link;
+
+    list_for_each(link, &mounted) {
+        struct fat_fs *x = list_entry(link, struct fat_fs, link);
+
+        if (cache_device(x->cache) == dev && x->generation == dev->generation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int open_volume(struct fat_fs *x, struct blkdev *dev, bool read_only)
+{
+    int rc;
+
+    x->cache = cache_of(dev);
+    if (x->cache == NULL) {
+        return -ENOMEM;
+    }
+    x->generation = dev->generation;
+    x->errors_seen = cache_errors(x->cache);
+    rc = recognise(x);
+    if (rc == 0 && !read_only && (dev->features & BLKDEV_READ_ONLY) != 0) {
+        rc = -EACCES;
+    }
+    rc = rc != 0 ? rc : make_ready(x, read_only);
+    if (rc != 0) {
+        fat_let_go(x);
+    }
+    return rc;
+}
+
 int fat_open(struct blkdev *dev, bool read_only, struct fs **out)
 {
     struct fat_fs *x;
     int rc;
 
-    if ((dev->features & BLKDEV_READ_ONLY) != 0 && !read_only) {
-        return -EROFS;
+    if (is_mounted(dev)) {
+        return -EBUSY;
     }
     x = calloc(1, sizeof(*x));
     if (x == NULL) {
@@ -224,13 +258,8 @@ int fat_open(struct blkdev *dev, bool read_only, struct fs **out)
     list_init(&x->link);
     list_init(&x->doomed);
     list_init(&x->displaced);
-    x->cache = cache_of(dev);
-    rc = x->cache == NULL ? -ENOMEM : recognise(x);
-    rc = rc != 0 ? rc : make_ready(x, read_only);
+    rc = open_volume(x, dev, read_only);
     if (rc != 0) {
-        if (x->cache != NULL) {
-            cache_forget(x->cache);
-        }
         free_all(x);
         return rc;
     }

@@ -65,6 +65,8 @@ struct fat_fs {
     FATFS ff;
     WCHAR long_name[FF_MAX_LFN + 16];
     struct cache *cache;
+    uint32_t generation; /* of the disk when it was mounted */
+    uint32_t errors_seen;
     struct mutex lock;
     uint32_t sector_bytes, cluster_bytes;
     struct fat_node *nodes[FAT_BUCKETS];
@@ -73,6 +75,7 @@ struct fat_fs {
     uint64_t renewals;
     int failed;    /* from now on nothing changes any more */
     int io_error;  /* why fat_disk_read() or fat_disk_write() failed last */
+    bool old_view; /* FatFs reads what the disk has, not the blocks */
     bool straight; /* what FatFs writes goes to the cache, not to a block */
     bool zeroed;   /* a directory got a cluster since the last commit */
     bool freed;    /* the last commit freed clusters, and is not flushed */
@@ -140,8 +143,15 @@ int fat_next(struct fat_fs *x, uint32_t cluster, uint32_t *next);
 /** fat_append() - A free cluster, behind @last or, with 0, as a chain of its own. -ENOSPC. */
 int fat_append(struct fat_fs *x, uint32_t last, uint32_t *out);
 
-/** fat_free_chain() - Give @loss back. */
-int fat_free_chain(struct fat_fs *x, const struct fat_loss *loss);
+/** fat_entry_of(), fat_set_entry() - The FAT as it is; UINT32_MAX sets an end, and what is no cluster is one. */
+int fat_entry_of(struct fat_fs *x, uint32_t cluster, uint32_t *value);
+int fat_set_entry(struct fat_fs *x, uint32_t cluster, uint32_t value);
+
+/** fat_lib_view() - FatFs sees what the disk has (@old), or what it is to have. What it held is flushed. */
+void fat_lib_view(struct fat_fs *x, bool old);
+
+/** fat_free_chain() - Give all from @start on back. */
+int fat_free_chain(struct fat_fs *x, uint32_t start);
 
 bool fat_is_cluster(const struct fat_fs *x, uint32_t cluster);
 
@@ -177,13 +187,13 @@ int fat_damaged(struct fat_fs *x, const char *what);
 
 /* ---- fat_io.c ---- */
 
-/** fat_commit() - All that was done so far is on the disk. */
-int fat_commit(struct fat_fs *x);
+/** fat_get(), fat_put(), fat_flush() - As cache_read(), cache_write(), cache_sync_since(); -EIO when the disk is not ours any more. */
+int fat_get(struct fat_fs *x, uint64_t offset, void *buf, size_t bytes);
+int fat_put(struct fat_fs *x, uint64_t offset, const void *buf, size_t bytes);
+int fat_flush(struct fat_fs *x);
 
-void fat_commit_if_large(struct fat_fs *x);
-
-/** fat_make_room() - Something may be free after a commit or a count: try again on 0, else -ENOSPC. */
-int fat_make_room(struct fat_fs *x);
+/** fat_let_go() - The cache may forget the disk. */
+void fat_let_go(struct fat_fs *x);
 
 /** fat_lose() - Give a chain up at the next commit. -ENOMEM. */
 int fat_lose(struct fat_fs *x, uint32_t start, uint32_t previous);
@@ -192,6 +202,23 @@ int fat_lose(struct fat_fs *x, uint32_t start, uint32_t previous);
 int fat_reserve(struct fat_fs *x);
 
 void fat_drop_blocks(struct fat_fs *x);
+
+/** fat_write_blocks() - The FAT's (@fats), or those of one wave; flushed. */
+int fat_write_blocks(struct fat_fs *x, bool fats, unsigned int wave);
+
+/** fat_changed_fat() - @see each range of entries in changed sectors of the FAT; none when it is one sector, which is written as a whole. */
+int fat_changed_fat(struct fat_fs *x, int (*see)(struct fat_fs *x, uint32_t first, uint32_t last, void *arg),
+                    void *arg);
+
+/* ---- fat_commit.c ---- */
+
+/** fat_commit() - All that was done so far is on the disk. */
+int fat_commit(struct fat_fs *x);
+
+void fat_commit_if_large(struct fat_fs *x);
+
+/** fat_make_room() - Something may be free after a commit or a count: try again on 0, else -ENOSPC. */
+int fat_make_room(struct fat_fs *x);
 
 /* ---- fat_node.c ---- */
 
