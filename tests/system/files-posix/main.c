@@ -7,8 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ftw.h>
+#include <glob.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -248,6 +252,136 @@ static void devices(void)
     FAILS(rename("/dev/null", "/tmp/null"), EXDEV);
 }
 
+static int set_lock(int fd, int command, short type)
+{
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
+
+    return fcntl(fd, command, &l);
+}
+
+/* There is one process: its record locks are granted. Open files can be in each other's way. */
+static void locks(void)
+{
+    int a = open("/tmp/locked", O_RDWR | O_CREAT, 0600), b = open("/tmp/locked", O_RDWR);
+
+    CHECK_EQUAL(set_lock(a, F_SETLK, F_WRLCK), 0);
+    CHECK_EQUAL(set_lock(b, F_SETLK, F_WRLCK), 0);
+    CHECK_EQUAL(set_lock(a, F_OFD_SETLK, F_WRLCK), 0);
+    FAILS(set_lock(b, F_OFD_SETLK, F_RDLCK), EAGAIN);
+    CHECK_EQUAL(flock(a, LOCK_EX), 0);
+    FAILS(flock(b, LOCK_EX | LOCK_NB), EAGAIN);
+    CHECK_EQUAL(close(a), 0);
+    CHECK_EQUAL(flock(b, LOCK_EX | LOCK_NB), 0);
+    CHECK_EQUAL(set_lock(b, F_OFD_SETLK, F_RDLCK), 0);
+    CHECK_EQUAL(close(b), 0);
+}
+
+static void *write_to_fifo(void *unused)
+{
+    int fd = open("/tmp/fifo", O_WRONLY);
+
+    CHECK_EQUAL(write(fd, "through", 7), 7);
+    CHECK_EQUAL(close(fd), 0);
+    return unused;
+}
+
+static void *take_lock(void *fd)
+{
+    CHECK_EQUAL(flock((int)(intptr_t)fd, LOCK_EX), 0);
+    return NULL;
+}
+
+/* Who opens one side waits for the other; who wants a lock, for who has it. */
+static void waiting_for_others(void)
+{
+    pthread_t thread;
+    char buf[20];
+    int fd, other;
+
+    CHECK_EQUAL(mkfifo("/tmp/fifo", 0600), 0);
+    CHECK_EQUAL(pthread_create(&thread, NULL, write_to_fifo, NULL), 0);
+    fd = open("/tmp/fifo", O_RDONLY);
+    CHECK(fd >= 0);
+    CHECK_EQUAL(read(fd, buf, sizeof(buf)), 7);
+    CHECK_EQUAL(read(fd, buf, sizeof(buf)), 0);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    CHECK_EQUAL(close(fd), 0);
+    FAILS(open("/tmp/fifo", O_WRONLY | O_NONBLOCK), ENXIO);
+    fd = open("/tmp/locked", O_RDWR);
+    other = open("/tmp/locked", O_RDWR);
+    CHECK_EQUAL(flock(fd, LOCK_SH), 0);
+    CHECK_EQUAL(pthread_create(&thread, NULL, take_lock, (void *)(intptr_t)other), 0);
+    CHECK_EQUAL(sched_yield(), 0);
+    CHECK_EQUAL(flock(fd, LOCK_UN), 0);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    FAILS(flock(fd, LOCK_SH | LOCK_NB), EAGAIN);
+    CHECK_EQUAL(close(fd), 0);
+    CHECK_EQUAL(close(other), 0);
+}
+
+static int nr_walked;
+
+static int count_walked(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    CHECK(type == FTW_D ? S_ISDIR(st->st_mode) : !S_ISDIR(st->st_mode));
+    CHECK(strchr(path + where->base, '/') == NULL);
+    nr_walked++;
+    return 0;
+}
+
+static void many_files(void)
+{
+    struct dirent **entries;
+    glob_t matches;
+
+    CHECK_EQUAL(mkdir("/tmp/many", 0700), 0);
+    CHECK_EQUAL(close(creat("/tmp/many/b.c", 0600)), 0);
+    CHECK_EQUAL(close(creat("/tmp/many/a.c", 0600)), 0);
+    CHECK_EQUAL(mkdir("/tmp/many/d", 0700), 0);
+    CHECK_EQUAL(close(creat("/tmp/many/d/x.h", 0600)), 0);
+    CHECK_EQUAL(scandir("/tmp/many", &entries, NULL, alphasort), 5);
+    CHECK(strcmp(entries[2]->d_name, "a.c") == 0 && strcmp(entries[4]->d_name, "d") == 0);
+    for (int i = 0; i < 5; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    CHECK_EQUAL(nftw("/tmp/many", count_walked, 4, FTW_PHYS), 0);
+    CHECK_EQUAL(nr_walked, 5);
+    CHECK_EQUAL(glob("/tmp/many/*.c", 0, NULL, &matches), 0);
+    CHECK_EQUAL(matches.gl_pathc, 2);
+    CHECK(strcmp(matches.gl_pathv[0], "/tmp/many/a.c") == 0);
+    globfree(&matches);
+    FAILS(renameat2(AT_FDCWD, "/tmp/many/a.c", AT_FDCWD, "/tmp/many/b.c", RENAME_NOREPLACE), EEXIST);
+}
+
+static void room_and_copies(void)
+{
+    struct stat st;
+    char buf[8];
+    int from = open("/tmp/from", O_RDWR | O_CREAT | O_SYNC, 0600),
+        to = open("/tmp/to", O_RDWR | O_CREAT, 0600);
+
+    CHECK((fcntl(from, F_GETFL) & O_SYNC) != 0);
+    CHECK_EQUAL(write(from, "1234567", 7), 7);
+    CHECK_EQUAL(lseek(from, 2, SEEK_SET), 2);
+    CHECK_EQUAL(copy_file_range(from, NULL, to, NULL, 100, 0), 5);
+    CHECK_EQUAL(pread(to, buf, sizeof(buf), 0), 5);
+    CHECK(memcmp(buf, "34567", 5) == 0);
+    CHECK_EQUAL(posix_fallocate(to, 0, 100000), 0);
+    CHECK_EQUAL(fstat(to, &st), 0);
+    CHECK(st.st_size == 100000 && st.st_blocks * 512 >= 100000);
+    CHECK_EQUAL(posix_fallocate(to, 0, 1L << 40), ENOSPC);
+    CHECK_EQUAL(fstat(to, &st), 0);
+    CHECK_EQUAL(st.st_size, 100000);
+    CHECK_EQUAL(posix_fadvise(to, 0, 0, POSIX_FADV_DONTNEED), 0);
+    CHECK_EQUAL(unlink("/tmp/to"), 0);
+    CHECK_EQUAL(fstat(to, &st), 0);
+    CHECK_EQUAL(st.st_nlink, 0);
+    CHECK_EQUAL(close(from), 0);
+    CHECK_EQUAL(close(to), 0);
+    CHECK_EQUAL(system(NULL), 0);
+}
+
 int main(void)
 {
     open_flags();
@@ -257,5 +391,9 @@ int main(void)
     parts();
     memory();
     devices();
+    locks();
+    waiting_for_others();
+    many_files();
+    room_and_copies();
     test_success();
 }
