@@ -36,6 +36,7 @@ struct net_stats {
     uint64_t rx_copied;     /* frames copied because the stack held too many pages */
     uint64_t rx_no_memory;  /* frames dropped because memory is short */
     uint64_t tx_queued;     /* frames that waited for room in a ring */
+    uint64_t tx_memory_lost; /* bytes that another domain did not let go of */
     uint64_t tx_dropped;
     unsigned int tcp_connections, tcp_time_wait;
 };

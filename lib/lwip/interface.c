@@ -83,6 +83,8 @@ void interface_found(struct netdev *dev)
     }
     ni->dev = dev;
     ni->source = "";
+    list_init(&ni->in_flight);
+    list_init(&ni->deferred);
     memcpy(ni->name, dev->name, sizeof(ni->name));
     while (*at != NULL && strcmp((*at)->name, ni->name) < 0) {
         at = &(*at)->next;
@@ -234,7 +236,8 @@ bool interface_is_settled(const struct net_interface *ni)
     return ni->gave_up && (ni->words.v6 == IP_AUTO_OFF || has_v6(&ni->netif));
 }
 
-err_t net_udp_send(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uint16_t port)
+err_t net_udp_send(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uint16_t port,
+                   struct netif *netif, const ip_addr_t *source)
 {
     err_t rc;
 
@@ -244,7 +247,13 @@ err_t net_udp_send(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uin
             ni->netif.chksum_flags |= NETIF_CHECKSUM_GEN_UDP;
         }
     }
-    rc = to != NULL ? udp_sendto(pcb, p, to, port) : udp_send(pcb, p);
+    if (netif == NULL) {
+        rc = udp_sendto(pcb, p, to, port);
+    } else if (source == NULL) {
+        rc = udp_sendto_if(pcb, p, to, port, netif);
+    } else {
+        rc = udp_sendto_if_src(pcb, p, to, port, netif, source);
+    }
     for (struct net_interface *ni = net_interfaces; ni != NULL; ni = ni->next) {
         if (ni->added && ni->sums) {
             ni->netif.chksum_flags &= (u16_t)~NETIF_CHECKSUM_GEN_UDP;

@@ -69,5 +69,7 @@ $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/lwip/*.c tests/unit/net*_test.c
 UNIT_OBJS_ip_words := lib/lwip/ip_words.c
 UNIT_OBJS_net := $(wildcard lib/lwip/*.c) $(LWIP_HOST_SRCS) kernel/netdev.c kernel/vsnprintf.c
 UNIT_OBJS_net_evil = $(UNIT_OBJS_net)
+UNIT_OBJS_net_tcp = $(UNIT_OBJS_net)
 UNIT_CFLAGS_net := $(LWIP_CPPFLAGS) -Ilib/lwip
 UNIT_CFLAGS_net_evil := $(LWIP_CPPFLAGS) -Ilib/lwip
+UNIT_CFLAGS_net_tcp := $(LWIP_CPPFLAGS) -Ilib/lwip

@@ -65,24 +65,30 @@ static inline void net_unlock(void)
     net_depth--;
 }
 
-/** struct net_deferred - Something that waits until the driver is done with memory. Owned by the stack until @fn is called. */
+/** struct net_deferred - @bytes of memory at @from that wait until the driver is done with them. Owned by the stack until @fn is called. */
 struct net_deferred {
     void (*fn)(struct net_deferred *self);
+    const void *from;
+    size_t bytes;
     struct list link;
     uint64_t stamp;
 };
 
 /**
- * net_defer() - Call @d->fn, with the lock held, once no frame that was sent before now is in the driver's hands; at once if there is none.
+ * net_defer() - Call @d->fn, with the lock held, once no frame that names the memory is in the driver's hands; at once if there is none. If the
+ * other domain is caught reading on, @d->fn is never called: the memory is lost. @d->bytes SIZE_MAX: once all frames that were sent before have ended.
  * What tcp_write() was given by reference may be used for something else only when it is acknowledged and, after that, deferred.
  * Context: lock held.
  */
 void net_defer(struct net_deferred *d);
 
 /**
- * net_udp_send() - As udp_sendto() (@to NULL: udp_send()), but right also for datagrams that will be cut into fragments, whose checksum no
- * device makes. Context: lock held.
+ * net_udp_send() - As udp_sendto(), but right also for datagrams that will be cut into fragments, whose checksum no device makes.
+ * @netif:  Where it leaves, or NULL: as the route says.
+ * @source: Its source address, with @netif only; NULL: the one of @netif.
+ * Context: lock held.
  */
-err_t net_udp_send(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uint16_t port);
+err_t net_udp_send(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uint16_t port,
+                   struct netif *netif, const ip_addr_t *source);
 
 #endif

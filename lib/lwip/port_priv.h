@@ -65,6 +65,8 @@ struct net_interface {
     struct tx_packet *first, *last; /* not in the ring yet */
     unsigned int queued;
     bool blocked, unshown;
+    /* defer.c: struct tx_packet, struct net_deferred */
+    struct list in_flight, deferred;
     /* receive.c */
     unsigned int rx_held; /* pages in the stack's hands */
     bool rx_tight;        /* memory is short: nothing large is taken in */
@@ -86,6 +88,14 @@ void transmit_push(struct net_interface *ni);
 /** transmit_drop() - The device is gone: so is what waits for it. */
 void transmit_drop(struct net_interface *ni);
 void transmit_ready(struct net_interface *ni);
+
+/* defer.c */
+/** defer_begin() - @pk is in flight from now on. */
+void defer_begin(struct tx_packet *pk);
+/** defer_run() - A frame of @ni's has ended: is somebody's memory free? */
+void defer_run(struct net_interface *ni);
+/** defer_lost() - The other domain still reads @pk's memory: neither it nor what it names is used again. */
+void defer_lost(struct tx_packet *pk);
 
 /* merge.c */
 /** packet_parse() - Find the headers in the first @len bytes at @frame and note them in @pk. */

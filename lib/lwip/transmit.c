@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * From the stack to the device. Frames are collected while the stack is locked, joined where they can be (merge.c), and handed over at the last
- * unlock. What the device has no room for waits here, in order. A frame is in flight from its making until the driver's done(); what
- * waits for memory (net_defer) waits for the frames that were in flight then.
+ * unlock. What the device has no room for waits here, in order. A frame is in flight from its making until the driver's done(); when memory
+ * that frames name is free (net_defer) is defer.c's affair.
  */
 #include <string.h>
 
@@ -19,9 +19,6 @@
 #define PUSH_AT   32U   /* so many are given to the ring even in the midst of a batch */
 #define POOL_MAX  32U  /* each may be the last that keeps a slab of the heap */
 
-static struct list in_flight = LIST_INIT(in_flight); /* in the order of their making */
-static struct list deferred = LIST_INIT(deferred);
-static uint64_t next_stamp = 1;
 static struct tx_packet *pool;
 static unsigned int pool_len;
 
@@ -40,28 +37,14 @@ static struct tx_packet *packet_take(struct net_interface *ni)
     }
     memset(pk, 0, offsetof(struct tx_packet, frags));
     pk->ni = ni;
-    pk->stamp = next_stamp++;
-    list_push_back(&in_flight, &pk->link);
+    defer_begin(pk);
     return pk;
-}
-
-static void run_deferred(void)
-{
-    while (!list_is_empty(&deferred)) {
-        struct net_deferred *d = list_entry(deferred.next, struct net_deferred, link);
-
-        if (!list_is_empty(&in_flight) &&
-            list_entry(in_flight.next, struct tx_packet, link)->stamp < d->stamp) {
-            return;
-        }
-        list_remove(&d->link);
-        d->fn(d);
-    }
 }
 
 /** packet_end() - The driver is done with it, or never had it. */
 static void packet_end(struct tx_packet *pk)
 {
+    struct net_interface *ni = pk->ni;
     struct pbuf *held = pk->held;
 
     list_remove(&pk->link);
@@ -75,9 +58,7 @@ static void packet_end(struct tx_packet *pk)
     if (held != NULL) {
         (void)pbuf_free(held);
     }
-    if (!list_is_empty(&deferred)) {
-        run_deferred();
-    }
+    defer_run(ni);
 }
 
 static void packet_done(struct netdev_tx *tx, int status)
@@ -86,23 +67,11 @@ static void packet_done(struct netdev_tx *tx, int status)
 
     net_lock();
     if (status == -EBUSY) {
-        /* The other domain still reads it: it and what it holds are never used again. */
-        list_remove(&pk->link);
-        run_deferred();
+        defer_lost(pk);
     } else {
         packet_end(pk);
     }
     net_unlock();
-}
-
-void net_defer(struct net_deferred *d)
-{
-    if (list_is_empty(&in_flight) && list_is_empty(&deferred)) {
-        d->fn(d);
-        return;
-    }
-    d->stamp = next_stamp;
-    list_push_back(&deferred, &d->link);
 }
 
 /** add_frag() - A further piece. False: there are too many. */
@@ -254,7 +223,7 @@ void transmit_push(struct net_interface *ni)
         } else if (rc == 0) {
             continue; /* packet_done() ends it */
         } else if (rc == -EBUSY) {
-            list_remove(&pk->link); /* as in packet_done() */
+            defer_lost(pk);
         } else {
             net_counters.tx_dropped++;
             packet_end(pk);

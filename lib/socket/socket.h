@@ -20,6 +20,7 @@ struct socket;
  * struct socket_ops - An operation that is NULL fails with -EOPNOTSUPP. Addresses come with the length that the caller gave; at
  * most sizeof(struct sockaddr_storage).
  * @accept:   A new socket with one reference in @out.
+ * @unaccept: There was no descriptor for what accept() gave: it waits at the head of the queue again. For who has accept.
  * @name:     getsockname(), or getpeername() with @peer; *length is the true length.
  * @sendfile: Bytes of @in from @offset on, by reference where the file can be mapped. What was sent.
  */
@@ -28,6 +29,7 @@ struct socket_ops {
     int (*connect)(struct socket *s, const struct sockaddr *address, socklen_t length);
     int (*listen)(struct socket *s, int backlog);
     int (*accept)(struct socket *s, struct socket **out);
+    void (*unaccept)(struct socket *s, struct socket *accepted);
     long (*send)(struct socket *s, const struct msghdr *message, int flags);
     long (*receive)(struct socket *s, struct msghdr *message, int flags);
     int (*shutdown)(struct socket *s, int how);

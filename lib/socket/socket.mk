@@ -15,3 +15,5 @@ $(foreach f,$(basename $(notdir $(SOCKET_HOST_SRCS))),\
 $(SOCKET_HOST_SRCS:%.c=build/unit/obj/%.o): $(LWIP_STAMP) $(LWIP_PORT_HEADERS)
 UNIT_OBJS_net_sockets = $(UNIT_OBJS_net) $(SOCKET_HOST_SRCS) lib/vfs/file.c lib/vfs/fd_table.c
 UNIT_CFLAGS_net_sockets := $(LWIP_CPPFLAGS) -Ilib/lwip -D_GNU_SOURCE
+UNIT_OBJS_net_sockets_peer = $(UNIT_OBJS_net_sockets)
+UNIT_CFLAGS_net_sockets_peer := $(UNIT_CFLAGS_net_sockets)

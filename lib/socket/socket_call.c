@@ -92,7 +92,8 @@ static int accept_from(struct socket *listener, struct sockaddr *address, sockle
     }
     rc = fd_install(&s->file, 0);
     if (rc < 0) {
-        file_put(&s->file);
+        s->file.flags &= ~(unsigned int)FILE_NONBLOCK;
+        listener->ops->unaccept(listener, s);
     }
     return rc;
 }

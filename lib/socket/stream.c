@@ -87,7 +87,8 @@ void stream_detach(struct stream *st)
 
 /*
  * From CLOSING and TIME_WAIT on lwIP frees a pcb without a word, so it must not be known here any more; what is still to be
- * acknowledged then keeps it until the last byte of data is. An orphan needs it no longer than that.
+ * acknowledged then keeps it until the last byte of data is. An orphan needs it no longer than that. The segment that ends both directions
+ * may bring data: lwIP tells of what it acknowledges first, so the peer's end must have been told, too.
  */
 void stream_settle(struct stream *st)
 {
@@ -97,7 +98,7 @@ void stream_settle(struct stream *st)
     if (st->orphan) {
         stream_detach(st);
         stream_destroy(st);
-    } else if (st->pcb->state == CLOSING || st->pcb->state == TIME_WAIT) {
+    } else if (st->peer_closed && (st->pcb->state == CLOSING || st->pcb->state == TIME_WAIT)) {
         stream_detach(st);
         end(st);
     }
@@ -204,6 +205,7 @@ static const struct socket_ops stream_ops = {
     .connect = stream_connect,
     .listen = stream_listen,
     .accept = stream_accept,
+    .unaccept = stream_unaccept,
     .send = stream_send,
     .receive = stream_receive,
     .shutdown = stream_shutdown,

@@ -61,7 +61,8 @@ struct stream {
     uint32_t unopened;      /* bytes read of which the window knows nothing yet */
 
     uint64_t written, acked, put_out; /* bytes of the stream so far */
-    uint64_t acked_then;              /* of an orphan, when it was looked at last */
+    uint32_t lastack_then;            /* lwIP's, at the last tick */
+    uint32_t stalled_ms;              /* since something was acknowledged, by the ticks */
     uint32_t send_limit;
     struct stream_span *first_span, *last_span;
     struct list output_link;
@@ -108,6 +109,7 @@ int stream_name(struct socket *s, struct sockaddr_storage *out, socklen_t *lengt
 /* stream_listen.c */
 int stream_listen(struct socket *s, int backlog);
 int stream_accept(struct socket *s, struct socket **out);
+void stream_unaccept(struct socket *s, struct socket *accepted);
 /** stream_stop_listening() - Reset whom nobody accepted. */
 void stream_stop_listening(struct stream *st);
 
@@ -137,8 +139,6 @@ void stream_forget_sent(struct stream *st);
 uint32_t stream_room(const struct stream *st);
 /** stream_wait_for_room() - Until there is some. -EAGAIN, or why there will be none. @deadline: 0 at first. */
 int stream_wait_for_room(struct stream *st, int flags, uint64_t *deadline);
-/** stream_starve() - There was no memory: writers wait for the next tick. */
-void stream_starve(struct stream *st);
 /** stream_put() - Hand bytes to lwIP, with TCP_WRITE_FLAG_*. What it took. */
 size_t stream_put(struct stream *st, const void *data, size_t bytes, uint8_t flags);
 /** stream_put_span() - As stream_put(), by reference: @span, which is given away, keeps the bytes. */
@@ -185,6 +185,12 @@ static inline uint32_t stream_share_limit(const struct stream_share *share)
 int stream_output_start(void);
 /** stream_output_soon() - Have the output thread look at @st. */
 void stream_output_soon(struct stream *st);
+
+/* stream_tick.c */
+/** stream_starve() - There was no memory: writers wait for the next tick. */
+void stream_starve(struct stream *st);
+/** stream_watch_progress() - From now on count how long nothing is acknowledged, if anybody wants to know. Context: lock held; with a pcb. */
+void stream_watch_progress(struct stream *st);
 
 /* stream_exit.c */
 extern bool stream_exiting;

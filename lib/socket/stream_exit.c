@@ -61,7 +61,7 @@ static void close_all(void)
 
 static void drain(void)
 {
-    static struct net_deferred barrier = {.fn = frames_out};
+    static struct net_deferred barrier = {.fn = frames_out, .bytes = SIZE_MAX};
     uint64_t deadline = time_deadline_ns(LIMIT_NS);
 
     net_lock();

@@ -144,6 +144,21 @@ int stream_accept(struct socket *s, struct socket **out)
     return 0;
 }
 
+void stream_unaccept(struct socket *s, struct socket *accepted)
+{
+    struct stream *listener = stream_of(s);
+    struct stream *st = stream_of(accepted);
+
+    net_lock();
+    if (st->pcb != NULL) {
+        tcp_backlog_delayed(st->pcb);
+    }
+    net_unlock();
+    st->listener = listener;
+    list_push_front(&listener->ready, &st->ready_link);
+    listener->nr_ready++;
+}
+
 void stream_stop_listening(struct stream *st)
 {
     struct tcp_pcb *pcb = st->pcb;

@@ -35,6 +35,7 @@ void stream_apply_options(struct stream *st)
     if (st->max_segment != 0 && st->max_segment < pcb->mss) {
         pcb->mss = st->max_segment;
     }
+    stream_watch_progress(st);
 }
 
 /* Linux gives twice what was asked for, for its own bookkeeping, and says so. */

@@ -10,8 +10,6 @@
 #include <xenolith/heap.h>
 #include <xenolith/sched.h>
 
-#define ORPHAN_TICKS 250 /* of lwIP's, 0.2 s each */
-
 static struct list pending = LIST_INIT(pending);
 static struct wait_queue work = WAIT_QUEUE_INIT(work);
 
@@ -27,22 +25,6 @@ void stream_output_soon(struct stream *st)
     }
 }
 
-/*
- * A peer that keeps its window shut but answers lwIP's probes keeps the connection. A program would give it up some day;
- * where there is none any more it ends when nothing has moved from one look to the next.
- */
-static err_t look_after_orphan(void *arg, struct tcp_pcb *pcb)
-{
-    struct stream *st = arg;
-
-    if (st->acked == st->acked_then) {
-        tcp_abort(pcb);
-        return ERR_ABRT;
-    }
-    st->acked_then = st->acked;
-    return ERR_OK;
-}
-
 /* The FIN joins the last segment that is not out yet. */
 static void close_direction(struct stream *st)
 {
@@ -53,8 +35,8 @@ static void close_direction(struct stream *st)
     if (st->orphan) {
         /* lwIP takes a window that is not open for data that was not read. All was read. */
         pcb->rcv_wnd = TCP_WND_MAX(pcb);
-        st->acked_then = UINT64_MAX;
-        tcp_poll(pcb, look_after_orphan, ORPHAN_TICKS);
+        st->stalled_ms = 0;
+        stream_watch_progress(st);
         err = tcp_close(pcb);
     } else {
         err = tcp_shutdown(pcb, 0, 1);

@@ -97,25 +97,6 @@ err_t stream_acknowledged(void *arg, struct tcp_pcb *pcb, u16_t bytes)
     return ERR_OK;
 }
 
-/* lwIP's slow tick: there may be memory again. */
-static err_t tick(void *arg, struct tcp_pcb *pcb)
-{
-    struct stream *st = arg;
-
-    tcp_poll(pcb, NULL, 0);
-    st->starved = false;
-    stream_tell_writers(st);
-    return ERR_OK;
-}
-
-void stream_starve(struct stream *st)
-{
-    st->starved = true;
-    net_lock();
-    tcp_poll(st->pcb, tick, 1);
-    net_unlock();
-}
-
 /* Hands bytes to lwIP; what it took. */
 size_t stream_put(struct stream *st, const void *data, size_t bytes, uint8_t flags)
 {
@@ -146,6 +127,8 @@ size_t stream_put_span(struct stream *st, struct stream_span *span, const void *
         stream_free_span(&span->deferred);
         return 0;
     }
+    span->deferred.from = data;
+    span->deferred.bytes = done;
     span->end = st->written;
     span->next = NULL;
     if (st->last_span != NULL) {

@@ -174,7 +174,7 @@ static int transmit(struct udp_socket *u, struct pbuf *p, const ip_addr_t *ip, u
         return -EINVAL;
     }
     if (netif == NULL && !chosen) {
-        return inet_errno(net_udp_send(u->pcb, p, ip, port));
+        return inet_errno(net_udp_send(u->pcb, p, ip, port, NULL, NULL));
     }
     if (u->pcb->local_port == 0) {
         int rc = inet_errno(udp_bind(u->pcb, &u->pcb->local_ip, 0));
@@ -187,10 +187,7 @@ static int transmit(struct udp_socket *u, struct pbuf *p, const ip_addr_t *ip, u
     if (netif == NULL) {
         return -ENETUNREACH;
     }
-    if (!chosen) {
-        return inet_errno(udp_sendto_if(u->pcb, p, ip, port, netif));
-    }
-    return inet_errno(udp_sendto_if_src(u->pcb, p, ip, port, netif, source));
+    return inet_errno(net_udp_send(u->pcb, p, ip, port, netif, chosen ? source : NULL));
 }
 
 static long do_send(struct socket *s, const struct msghdr *message, int flags)

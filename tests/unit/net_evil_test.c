@@ -51,7 +51,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
 {
     if (fake_random_below(2) == 0) {
-        (void)net_udp_send(pcb, p, from, port);
+        (void)net_udp_send(pcb, p, from, port, NULL, NULL);
     }
     pbuf_free(p);
 }

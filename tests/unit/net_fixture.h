@@ -270,7 +270,7 @@ static uint32_t sum16(uint32_t sum, const uint8_t *at, size_t bytes)
 }
 
 /** put_ip4() - Ethernet's and IPv4's header from the peer to us; the length of both. */
-static size_t put_ip4(uint8_t *frame, uint8_t protocol, size_t payload)
+static inline size_t put_ip4(uint8_t *frame, uint8_t protocol, size_t payload)
 {
     static const uint8_t from[4] = {10, 0, 0, 9}, to[4] = {10, 0, 0, 1};
 
@@ -289,7 +289,7 @@ static size_t put_ip4(uint8_t *frame, uint8_t protocol, size_t payload)
 }
 
 /** teach_arp() - The peer's question tells us its address. */
-static void teach_arp(void)
+static inline void teach_arp(void)
 {
     uint8_t f[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 

@@ -27,7 +27,7 @@ struct end {
     bool wants_read, told_read, wants_write, told_write;
 };
 
-static struct end ends[PAIRS][2];
+static __attribute__((unused)) struct end ends[PAIRS][2];
 static struct socket *listener;
 static struct sockaddr_in where;
 static uint8_t pattern[2 * PERIOD];
@@ -85,7 +85,7 @@ static long read_pattern(struct file *file, void *buf, size_t bytes, uint64_t of
 
 static const struct file_ops mapped_ops = {.map = map_pattern, .read_at = read_pattern};
 
-static void attach(struct end *e, struct socket *s)
+static inline void attach(struct end *e, struct socket *s)
 {
     struct end *peer = e->peer;
 
@@ -106,6 +106,39 @@ static struct socket *new_stream(void)
         return NULL;
     }
     return s;
+}
+
+static inline unsigned long steps(unsigned long otherwise)
+{
+    const char *text = getenv("NET_SOCKETS_STEPS");
+
+    return text != NULL ? strtoul(text, NULL, 0) : otherwise;
+}
+
+/* Everything is closed and the time of all timers over. */
+static inline void check_all_given_back(void)
+{
+    thread_sleep_ns(1200 * NS_PER_SEC);
+    finish_sends();
+    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        printf(
+            "left: port %u, state %d, flags %x, unsent %d, unacked %d, window %u, nrtx %u, persist %u %u, known %d\n",
+            pcb->remote_port, pcb->state, pcb->flags, pcb->unsent != NULL, pcb->unacked != NULL, pcb->snd_wnd,
+            pcb->nrtx, pcb->persist_backoff, pcb->persist_probe, pcb->callback_arg != NULL);
+    }
+    assert_int_equal(stream_sending.used, 0);
+    assert_int_equal(stream_receiving.used, 0);
+    assert_int_equal(rx_out, 0);
+    assert_int_equal(mapped.refs, 1);
+}
+
+/** make_pattern() - What is sent, and a file of it. */
+static void make_pattern(void)
+{
+    for (size_t i = 0; i < sizeof(pattern); i++) {
+        pattern[i] = (uint8_t)((i % PERIOD) * 131 + (i % PERIOD >> 8));
+    }
+    file_init(&mapped, &mapped_ops, FILE_READ);
 }
 
 #endif

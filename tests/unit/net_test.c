@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Claims about the port of lwIP: an interface gets the addresses it is told; questions are answered with sums that are right; TCP's segments
- * leave as large frames that hold exactly the bytes that were written, in order, however often the device has no room; memory is free
- * only when the driver is done; an idle machine is left alone.
+ * Claims about the port of lwIP: an interface gets the addresses it is told; questions are answered with sums that are right, and datagrams in
+ * pieces carry theirs; what waits for a neighbour is the stack's own; an idle machine is left alone. TCP is net_tcp_test.c's.
  */
 #include <lwip/dns.h>
-#include <lwip/prot/tcp.h>
 #include <lwip/stats.h>
-#include <lwip/tcp.h>
-#include <lwip/udp.h>
 #include <lwip/udp.h>
 
 #include "net_fixture.h"
-
-static uint8_t *stream; /* what is sent by TCP: 1 MiB at a page's start */
-#define STREAM (1UL << 20)
 
 static void has_its_addresses(void **state)
 {
@@ -108,244 +101,6 @@ static void answers_to_its_name(void **state)
     }
     assert_true(answered);
     finish_sends();
-}
-
-/* ---- TCP ---- */
-
-static struct tcp_pcb *connection;
-static uint32_t peer_seq, own_seq, acked;
-static uint8_t *got; /* by the peer, from the first byte on */
-static size_t got_bytes;
-static size_t written;
-
-static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
-{
-    acked += len;
-    return ERR_OK;
-}
-
-static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
-{
-    connection = pcb;
-    tcp_sent(pcb, on_sent);
-    tcp_backlog_accepted(pcb);
-    return ERR_OK;
-}
-
-/** send_segment() - From the peer: flags, what it has seen, its window. */
-static void send_segment(uint8_t flags, uint32_t ack, uint16_t window, bool options)
-{
-    uint8_t f[100] = {0};
-    size_t header = options ? 28 : 20;
-    size_t at = put_ip4(f, 6, header);
-
-    put16(f + at, 40000);
-    put16(f + at + 2, 7);
-    put32(f + at + 4, peer_seq);
-    put32(f + at + 8, ack);
-    f[at + 12] = (uint8_t)(header << 2);
-    f[at + 13] = flags;
-    put16(f + at + 14, window);
-    if (options) {
-        memcpy(f + at + 20, (const uint8_t[]){2, 4, 0x05, 0xb4, 1, 3, 3, 7}, 8); /* MSS 1460, scale 7 */
-    }
-    receive_one(f, at + header);
-}
-
-/** take_frames() - Look at every frame as the peer's network card and stack would, and keep the bytes. */
-static void take_frames(void)
-{
-    for (unsigned int i = 0; i < nr_frames; i++) {
-        const struct frame *f = frames[i];
-        const uint8_t *ip = f->data + 14, *tcp = ip + 20;
-        size_t header = 34 + (size_t)(tcp[12] >> 4) * 4, bytes = f->len - header;
-        uint32_t at, pseudo;
-
-        if (get16(f->data + 12) != 0x0800 || ip[9] != 6) {
-            continue; /* neighbours and routers are asked for */
-        }
-        assert_int_equal(get16(ip + 2), f->len - 14);
-        assert_int_equal(sum16(0, ip, 20), 0xffff);
-        assert_true(f->flags & NETDEV_CSUM_BLANK);
-        pseudo = sum16(6 + (uint32_t)(f->len - 34), ip + 12, 8);
-        assert_int_equal(get16(tcp + 16), pseudo);
-        if (bytes > 1460) {
-            assert_int_equal(f->gso_type, NETDEV_GSO_TCP4);
-            assert_int_equal(f->gso_size, 1460);
-        } else {
-            assert_int_equal(f->gso_type, NETDEV_GSO_NONE);
-        }
-        at = get32(tcp + 4) - own_seq - 1;
-        if (bytes != 0 && at <= got_bytes) {
-            assert_true(at + bytes <= STREAM);
-            memcpy(got + at, f->data + header, bytes);
-            got_bytes = at + bytes > got_bytes ? at + bytes : got_bytes;
-        }
-    }
-    forget_frames();
-}
-
-static void open_connection(void)
-{
-    static struct tcp_pcb *listener;
-
-    teach_arp();
-    forget_frames();
-    if (listener == NULL) {
-        net_lock();
-        listener = tcp_new();
-        assert_int_equal(tcp_bind(listener, IP_ANY_TYPE, 7), ERR_OK);
-        listener = tcp_listen(listener);
-        tcp_accept(listener, on_accept);
-        net_unlock();
-    }
-    peer_seq = (uint32_t)fake_random();
-    acked = 0;
-    written = got_bytes = 0;
-    send_segment(TCP_SYN, 0, 65535, true);
-    assert_int_equal(nr_frames, 1);
-    own_seq = get32(frames[0]->data + 38);
-    forget_frames();
-    peer_seq++;
-    send_segment(TCP_ACK, own_seq + 1, 65535, false);
-    assert_non_null(connection);
-}
-
-static void close_connection(void)
-{
-    net_lock();
-    tcp_abort(connection);
-    net_unlock();
-    connection = NULL;
-    finish_sends();
-    forget_frames();
-}
-
-/** write_some() - Without copying, as sockets do. */
-static void write_some(size_t bytes)
-{
-    net_lock();
-    while (bytes != 0) {
-        size_t part = bytes < 60000 ? bytes : 60000;
-
-        if (part > tcp_sndbuf(connection)) {
-            part = tcp_sndbuf(connection);
-        }
-        if (part == 0 || tcp_write(connection, stream + written, (u16_t)part, 0) != ERR_OK) {
-            break;
-        }
-        written += part;
-        bytes -= part;
-    }
-    (void)tcp_output(connection);
-    net_unlock();
-}
-
-static void large_frames_hold_the_stream(void **state)
-{
-    unsigned int large = 0, rounds = 0;
-
-    open_connection();
-    while (got_bytes < STREAM) {
-        assert_true(rounds++ < 10000);
-        write_some(STREAM - written < 100000 ? STREAM - written : 1 + fake_random_below(100000));
-        for (unsigned int i = 0; i < nr_frames; i++) {
-            large += frames[i]->gso_type == NETDEV_GSO_TCP4;
-        }
-        take_frames();
-        finish_sends();
-        send_segment(TCP_ACK, own_seq + 1 + (uint32_t)got_bytes, 65535, false);
-    }
-    assert_memory_equal(got, stream, STREAM);
-    assert_true(large > 10);
-    close_connection();
-}
-
-static void no_room_loses_nothing(void **state)
-{
-    unsigned int rounds = 0;
-
-    open_connection();
-    while (got_bytes < STREAM) {
-        assert_true(rounds++ < 100000);
-        room = (unsigned int)fake_random_below(3);
-        write_some(STREAM - written < 50000 ? STREAM - written : 1 + fake_random_below(50000));
-        if (fake_random_below(2) == 0) {
-            room = (unsigned int)fake_random_below(4);
-            netdev_tx_ready(&device);
-        }
-        take_frames();
-        finish_sends();
-        if (fake_random_below(3) == 0) {
-            send_segment(TCP_ACK, own_seq + 1 + (uint32_t)got_bytes, 65535, false);
-        }
-        room = UINT32_MAX;
-        netdev_tx_ready(&device);
-    }
-    assert_memory_equal(got, stream, STREAM);
-    close_connection();
-}
-
-/* Every third frame is lost; the peer acknowledges what it has, inside a large frame too. */
-static void losses_are_sent_again(void **state)
-{
-    unsigned int rounds = 0;
-
-    open_connection();
-    while (got_bytes < STREAM / 4) {
-        size_t before = got_bytes;
-
-        assert_true(rounds++ < 20000);
-        write_some(STREAM / 4 - written);
-        for (unsigned int i = 0; i < nr_frames; i++) {
-            if (fake_random_below(3) == 0) {
-                free(frames[i]);
-                memmove(&frames[i], &frames[i + 1], (--nr_frames - i) * sizeof(frames[0]));
-            }
-        }
-        take_frames();
-        finish_sends();
-        if (got_bytes > before + 5000 && fake_random_below(2) == 0) {
-            got_bytes = before + 3000; /* the end of it came broken */
-        }
-        send_segment(TCP_ACK, own_seq + 1 + (uint32_t)got_bytes, 65535, false);
-        if (got_bytes == before) {
-            thread_sleep_ns(300 * NS_PER_MS);
-        }
-    }
-    assert_memory_equal(got, stream, STREAM / 4);
-    close_connection();
-}
-
-static unsigned int freed;
-
-static void on_free(struct net_deferred *d)
-{
-    freed++;
-}
-
-static void memory_is_free_when_the_driver_is_done(void **state)
-{
-    struct net_deferred d = {.fn = on_free};
-
-    open_connection();
-    finish_sends();
-    freed = 0;
-    net_lock();
-    net_defer(&d);
-    net_unlock();
-    assert_int_equal(freed, 1); /* nothing is under way */
-    write_some(20000);
-    take_frames();
-    send_segment(TCP_ACK, own_seq + 1 + (uint32_t)got_bytes, 65535, false);
-    net_lock();
-    net_defer(&d);
-    net_unlock();
-    assert_true(nr_under_way > 0);
-    assert_int_equal(freed, 1);
-    finish_sends();
-    assert_int_equal(freed, 2);
-    close_connection();
 }
 
 /* A neighbour that does not answer keeps what is sent to it waiting; the sender's memory is another's by then. */
@@ -511,7 +266,7 @@ static void the_first_datagram_after_silence_arrives(void **state)
     pcb = udp_new();
     p = pbuf_alloc(PBUF_TRANSPORT, 100, PBUF_RAM);
     memset(p->payload, 0x5a, 100);
-    assert_int_equal(net_udp_send(pcb, p, &to, 9), ERR_OK);
+    assert_int_equal(net_udp_send(pcb, p, &to, 9, NULL, NULL), ERR_OK);
     pbuf_free(p);
     udp_remove(pcb);
     net_unlock();
@@ -523,6 +278,47 @@ static void the_first_datagram_after_silence_arrives(void **state)
     assert_int_equal(datagrams, 1);
     forget_frames();
     finish_sends();
+}
+
+/* Sent from a chosen address by a chosen interface, as with IP_PKTINFO. */
+static void a_datagram_in_pieces_carries_its_sum(void **state)
+{
+    static uint8_t whole[3008];
+    ip_addr_t to = IPADDR4_INIT_BYTES(10, 0, 0, 9);
+    struct net_interface *ni = device.user;
+    size_t bytes = 0;
+    struct pbuf *p;
+    struct udp_pcb *pcb;
+
+    teach_arp();
+    forget_frames();
+    net_lock();
+    pcb = udp_new();
+    assert_int_equal(udp_bind(pcb, IP_ANY_TYPE, 5000), ERR_OK);
+    p = pbuf_alloc(PBUF_TRANSPORT, 3000, PBUF_RAM);
+    for (unsigned int i = 0; i < 3000; i++) {
+        ((uint8_t *)p->payload)[i] = (uint8_t)fake_random();
+    }
+    assert_int_equal(net_udp_send(pcb, p, &to, 9, &ni->netif, &ni->netif.ip_addr), ERR_OK);
+    pbuf_free(p);
+    udp_remove(pcb);
+    net_unlock();
+    for (unsigned int i = 0; i < nr_frames; i++) {
+        const uint8_t *ip = frames[i]->data + 14;
+        size_t here = get16(ip + 2) - 20;
+
+        assert_int_equal(ip[9], 17);
+        assert_false(frames[i]->flags & NETDEV_CSUM_BLANK);
+        assert_int_equal((get16(ip + 6) & 0x1fff) * 8, bytes);
+        assert_true(bytes + here <= sizeof(whole));
+        memcpy(whole + bytes, ip + 20, here);
+        bytes += here;
+    }
+    assert_int_equal(bytes, sizeof(whole));
+    assert_int_equal(sum16(sum16(17 + 3008, (const uint8_t[]){10, 0, 0, 1, 10, 0, 0, 9}, 8), whole, bytes),
+                     0xffff);
+    finish_sends();
+    forget_frames();
 }
 
 static void without_carrier_nothing_waits(void **state)
@@ -565,20 +361,12 @@ int main(void)
         cmocka_unit_test_setup(what_waits_for_an_address_is_the_stacks_own, setup),
         cmocka_unit_test_setup(nobody_else_is_us, setup),
         cmocka_unit_test_setup(batches_are_shown_once, setup),
-        cmocka_unit_test_setup(large_frames_hold_the_stream, setup),
-        cmocka_unit_test_setup(no_room_loses_nothing, setup),
-        cmocka_unit_test_setup(losses_are_sent_again, setup),
-        cmocka_unit_test_setup(memory_is_free_when_the_driver_is_done, setup),
+        cmocka_unit_test_setup(a_datagram_in_pieces_carries_its_sum, setup),
         cmocka_unit_test_setup(without_carrier_nothing_waits, setup),
         cmocka_unit_test_setup(silence_is_kept, setup),
         cmocka_unit_test_setup(the_first_datagram_after_silence_arrives, setup),
         cmocka_unit_test_setup(a_question_without_a_carrier_ends, setup),
     };
 
-    stream = aligned_alloc(4096, STREAM);
-    got = malloc(STREAM);
-    for (size_t i = 0; i < STREAM; i++) {
-        stream[i] = (uint8_t)fake_random();
-    }
     return cmocka_run_group_tests(tests, start_stack, NULL);
 }
