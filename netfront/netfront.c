@@ -63,10 +63,35 @@ static void follow_carrier(struct netfront *nf)
     netdev_set_carrier(&nf->dev, nf->up && frontend_read_backend(nf->f, "carrier", 1) != 0);
 }
 
+/** is_bound() - Is somebody at the other end of @port? */
+static bool is_bound(evtchn_port_t port)
+{
+    struct evtchn_status status = {.dom = DOMID_SELF, .port = port};
+
+    return evtchn_get_status(&status) != 0 || status.status != EVTCHNSTAT_unbound;
+}
+
+/**
+ * is_attached() - Has the backend bound our ports? One that was started anew may have found the rings of before in xenstore, and be connected
+ * to them, when it says Connected.
+ */
+static bool is_attached(const struct netfront *nf)
+{
+    for (unsigned int i = 0; i < nf->nr_queues; i++) {
+        if (!is_bound(nf->queues[i]->tx_port) || !is_bound(nf->queues[i]->rx_port)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int connected(struct frontend *f)
 {
     struct netfront *nf = f->priv;
 
+    if (!is_attached(nf)) {
+        return -EAGAIN;
+    }
     nf->up = true;
     nf->dev.stats.connects++;
     for (unsigned int i = 0; i < nf->nr_mcast; i++) {

@@ -130,9 +130,12 @@ void queue_show(struct queue *q, struct ring *r, evtchn_port_t port);
 /* netfront_tx.c */
 int netfront_tx(struct netdev *dev, struct netdev_tx *tx, bool more);
 void netfront_flush(struct netdev *dev);
+
+/* netfront_tx_done.c */
 void tx_init(struct queue *q);
 /** tx_take_id() - An id for a request; there is one for each free slot of the ring. */
 uint16_t tx_take_id(struct queue *q, struct netdev_tx *tx);
+void tx_give_id(struct queue *q, uint16_t id);
 /** tx_reap() - Take all responses. 0; -EPROTO or -EBUSY: the backend lied. */
 int tx_reap(struct queue *q);
 void tx_release(struct queue *q);

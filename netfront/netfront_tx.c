@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Sending. A frame's own pages are granted, read-only, one slot for each page it touches; where the sender asks for it, the backend is not
- * trusted, takes no scatter-gather, or the frame has too many pieces, it is copied into pages kept for that. Responses name requests by id,
- * an index into q->slots that is checked before use.
+ * trusted, takes no scatter-gather, or the frame has too many pieces, it is copied into pages kept for that. Answers are
+ * netfront_tx_done.c's.
  * ABI: xen/io/netif.h, "Guest transmit".
  */
 #include <xenolith/errno.h>
@@ -33,34 +33,6 @@ static uint32_t min_u32(uint64_t a, uint64_t b)
 static uint32_t page_left(const void *addr)
 {
     return (uint32_t)(PAGE_SIZE - ((uintptr_t)addr & (PAGE_SIZE - 1)));
-}
-
-void tx_init(struct queue *q)
-{
-    for (unsigned int i = 0; i < NETFRONT_SLOTS; i++) {
-        q->slots[i] = (struct tx_slot){.ref = NO_REF, .bounce_ref = NO_REF, .next = (uint16_t)(i + 1)};
-    }
-    q->tx_free = 0;
-    q->tx_extras = 0;
-}
-
-uint16_t tx_take_id(struct queue *q, struct netdev_tx *tx)
-{
-    uint16_t id = q->tx_free;
-
-    q->tx_free = q->slots[id].next;
-    q->slots[id].used = true;
-    q->slots[id].tx = tx;
-    q->slots[id].ref = NO_REF;
-    return id;
-}
-
-static void give_id(struct queue *q, uint16_t id)
-{
-    q->slots[id].used = false;
-    q->slots[id].tx = NULL;
-    q->slots[id].next = q->tx_free;
-    q->tx_free = id;
 }
 
 /** plan_check() - Measure the frame, and refuse what cannot be sent. */
@@ -226,7 +198,7 @@ static int plan_undo(struct plan *p, unsigned int made, int error)
             error = -EBUSY;
             continue;
         }
-        give_id(q, p->ids[made]);
+        tx_give_id(q, p->ids[made]);
     }
     if (error == -EBUSY) {
         q->nf->dev.stats.tx_lost++;
@@ -325,79 +297,6 @@ void netfront_flush(struct netdev *dev)
 
         if (q->running && !q->in_batch) {
             queue_show(q, &q->tx, q->tx_port);
-        }
-    }
-}
-
-/** finish_slot() - One request is over, however. Return: 0, or -EBUSY when its page is still held. */
-static int finish_slot(struct queue *q, uint16_t id, int status)
-{
-    struct tx_slot *slot = &q->slots[id];
-    struct netdev_tx *tx = slot->tx;
-    int rc = slot->ref != NO_REF ? gnttab_end(slot->ref) : 0;
-
-    if (rc != 0) {
-        q->nf->dev.stats.tx_lost++;
-        status = -EBUSY;
-    }
-    slot->ref = NO_REF;
-    give_id(q, id);
-    if (tx != NULL) {
-        if (status != 0 && tx->status != -EBUSY) {
-            tx->status = (int16_t)status;
-        }
-        if (--tx->pending == 0) {
-            q->nf->dev.stats.tx_errors += tx->status != 0;
-            tx->done(tx, tx->status);
-        }
-    }
-    return rc;
-}
-
-/** check_response() - Is this an answer that there can be? */
-static bool check_response(const struct queue *q, const struct netif_tx_response *rsp)
-{
-    if (rsp->status == NETIF_RSP_NULL) {
-        return q->tx_extras != 0;
-    }
-    return rsp->id < NETFRONT_SLOTS && q->slots[rsp->id].used && rsp->status <= NETIF_RSP_OKAY &&
-           rsp->status >= NETIF_RSP_DROPPED;
-}
-
-int tx_reap(struct queue *q)
-{
-    struct netif_tx_response rsp;
-    int rc;
-
-    while ((rc = ring_take_rsp(&q->tx, &rsp, sizeof(rsp), NULL)) == 1) {
-        if (!check_response(q, &rsp)) {
-            return -EPROTO;
-        }
-        if (rsp.status == NETIF_RSP_NULL) {
-            q->tx_extras--;
-            continue;
-        }
-        rc = finish_slot(q, rsp.id, rsp.status == NETIF_RSP_OKAY ? 0 : -EIO);
-        if (rc != 0) {
-            return -EBUSY;
-        }
-        if (q->stopping) {
-            return 0; /* done() may have let others run */
-        }
-    }
-    return rc;
-}
-
-void tx_release(struct queue *q)
-{
-    for (unsigned int i = 0; i < NETFRONT_SLOTS; i++) {
-        if (q->slots[i].used) {
-            (void)finish_slot(q, (uint16_t)i, -ECONNRESET);
-        }
-        if (q->slots[i].bounce != NULL) {
-            (void)gnttab_end_page(q->slots[i].bounce_ref, q->slots[i].bounce);
-            q->slots[i].bounce = NULL;
-            q->slots[i].bounce_ref = NO_REF;
         }
     }
 }

@@ -32,10 +32,10 @@ struct net_interface_info {
 struct net_stats {
     uint64_t tcp_in, tcp_out, tcp_retransmitted, tcp_dropped, tcp_checksum_errors;
     uint64_t udp_in, udp_out, udp_dropped, udp_checksum_errors;
-    uint64_t frames_merged; /* segments that left within a larger frame */
-    uint64_t rx_copied;     /* frames copied because the stack held too many pages */
-    uint64_t rx_no_memory;  /* frames dropped because memory is short */
-    uint64_t tx_queued;     /* frames that waited for room in a ring */
+    uint64_t frames_merged;  /* segments that left within a larger frame */
+    uint64_t rx_copied;      /* frames copied because the stack held too many pages */
+    uint64_t rx_no_memory;   /* frames dropped because memory is short */
+    uint64_t tx_queued;      /* frames that waited for room in a ring */
     uint64_t tx_memory_lost; /* bytes that another domain did not let go of */
     uint64_t tx_dropped;
     unsigned int tcp_connections, tcp_time_wait;

@@ -414,6 +414,32 @@ static void frames_kept_outlive_the_connection(void **state)
     }
 }
 
+/* It says Connected, but to the rings of before. */
+static void a_backend_that_took_up_old_rings_is_asked_again(void **state)
+{
+    unsigned int connects = (unsigned int)dev->stats.connects;
+
+    (void)state;
+    fake_nb_detach();
+    fake_nb_state(0, XenbusStateInitWait);
+    settle();
+    assert_int_equal(fake_nb_front_state(0), XenbusStateConnected);
+    fake_nb_state(0, XenbusStateConnected);
+    settle();
+    assert_int_equal(dev->stats.connects, connects);
+    assert_false(dev->carrier);
+    assert_int_equal(fake_nb_front_state(0), XenbusStateClosing);
+    fake_nb_state(0, XenbusStateClosed);
+    settle();
+    fake_nb_state(0, XenbusStateInitWait);
+    settle();
+    assert_true(fake_nb_attach(0));
+    fake_nb_state(0, XenbusStateConnected);
+    settle();
+    assert_int_equal(dev->stats.connects, connects + 1);
+    assert_true(dev->carrier);
+}
+
 static void every_failed_allocation_is_survived(void **state)
 {
     (void)state;
@@ -450,6 +476,7 @@ int main(void)
         TEST(one_not_trusted_sees_nothing_but_packets),
         TEST(multicast_is_told_and_remembered),
         TEST(frames_kept_outlive_the_connection),
+        TEST(a_backend_that_took_up_old_rings_is_asked_again),
         TEST(every_failed_allocation_is_survived),
     };
 

@@ -140,6 +140,8 @@ bool fake_nb_attach(unsigned int id)
         if (q->tx == NULL || q->rx == NULL || q->tx_port == 0) {
             return false;
         }
+        fake_backend_bind(q->tx_port);
+        fake_backend_bind(q->rx_port);
         fake_grant_hold((uint32_t)tx_ref, true);
         fake_grant_hold((uint32_t)rx_ref, true);
     }
