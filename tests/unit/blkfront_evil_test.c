@@ -4,6 +4,7 @@
  * end of each connection. XENOLITH_STEPS: how many.
  */
 #include "blkfront_fixture.h"
+#include "evil.h"
 
 static void random_start(void)
 {
@@ -165,28 +166,21 @@ static void random_step(void)
 
 static void evil_for_millions_of_steps(void **state)
 {
-    const char *steps_env = getenv("XENOLITH_STEPS");
-    unsigned long steps = steps_env != NULL ? strtoul(steps_env, NULL, 10) : 2000000, total = steps;
-    unsigned int lies = 0;
-    size_t blocks = 0;
-    struct page_stats pages;
+    struct evil evil;
+    unsigned long lost;
 
     (void)state;
     stop();
-    while (steps != 0) {
+    evil_begin(&evil, 2000000);
+    while (evil.left != 0) {
         unsigned long turn = fake_random_below(6000);
         unsigned int kind = (unsigned int)fake_random_below(FAKE_BB_LIES);
 
         random_start();
         connect_up();
         reset_model();
-        while (turn-- != 0 && steps != 0) {
-            if (fake_random_below(300) == 0) {
-                fake_fail_after(
-                    1 + (unsigned int)fake_random_below(20)); /* memory or grants run out now and then */
-            }
+        while (turn-- != 0 && evil_step(&evil)) {
             random_step();
-            steps--;
         }
         fake_fail_after(0);
         assert_true(dev->state == BLKDEV_ONLINE);
@@ -203,18 +197,17 @@ static void evil_for_millions_of_steps(void **state)
                 (void)random_transfer();
             }
             blkdev_push(dev);
-            lies += fake_bb_lie(kind);
+            evil.lies += fake_bb_lie(kind);
             breathe();
             settle();
         }
         stop();
-        blocks = (total - steps) < total / 4 ? MAX(blocks, fake_heap_blocks) : blocks;
+        evil_turn_over(&evil);
     }
-    assert_true(fake_heap_blocks <= blocks + 16);
-    page_get_stats(&pages);
+    lost = evil_end(&evil);
     print_message(
         "%u lies, %u requests answered, %u well, %u with their memory held, %lu masked, %lu pages lost\n",
-        lies, done_count, done_good, done_busy, (unsigned long)dev->stats.masked, pages.quarantined);
+        evil.lies, done_count, done_good, done_busy, (unsigned long)dev->stats.masked, lost);
     start();
     connect_up();
 }
