@@ -160,8 +160,8 @@ static void measure(const char *name, bool write, uint32_t bytes, unsigned int d
     }
     ns = now_ns() - start;
     printf("%s %llu %s\n", name,
-           (unsigned long long)(bytes > 65536 ? requests * bytes * 1000 / ns : requests * 1000000000 / ns),
-           bytes > 65536 ? "MB/s" : "IOPS");
+           (unsigned long long)(bytes > 4096 ? requests * bytes * 1000 / ns : requests * 1000000000 / ns),
+           bytes > 4096 ? "MB/s" : "IOPS");
 }
 
 int main(int argc, char **argv)
@@ -183,9 +183,15 @@ int main(int argc, char **argv)
     measure("warm-up", false, 4096, 32, 500 * scale, true);
     measure("random-read-4k-qd1", false, 4096, 1, 2000 * scale, true);
     measure("random-read-4k-qd32", false, 4096, 32, 4000 * scale, true);
+    measure("random-write-4k-qd1", true, 4096, 1, 2000 * scale, true);
     measure("random-write-4k-qd32", true, 4096, 32, 4000 * scale, true);
     measure("sequential-read-1m", false, MIB, 2, 100 * scale, false);
     measure("sequential-write-1m", true, MIB, 2, 100 * scale, false);
     measure("sequential-read-1m-qd1", false, MIB, 1, 100 * scale, false);
+    measure("sequential-write-1m-qd1", true, MIB, 1, 100 * scale, false);
+    measure("sequential-read-64k-qd1", false, 1U << 16, 1, 1000 * scale, false);
+    measure("sequential-read-64k-qd8", false, 1U << 16, 8, 1500 * scale, false);
+    measure("sequential-write-64k-qd1", true, 1U << 16, 1, 1000 * scale, false);
+    measure("sequential-write-64k-qd8", true, 1U << 16, 8, 1500 * scale, false);
     return 0;
 }
