@@ -10,6 +10,7 @@
 #ifndef XENOLITH_FS_H
 #define XENOLITH_FS_H
 
+#include <xenolith/sync.h>
 #include <xenolith/vfs.h>
 
 #define FS_NAME_LIMIT 255
@@ -82,13 +83,18 @@ struct node_ops {
     void (*release)(struct node *node);
 };
 
-/** struct node - @kind never changes. @mounted: what is mounted on this directory; it holds a reference. */
+/**
+ * struct node - @kind never changes.
+ * @mounted: What is mounted on this directory; it holds a reference.
+ * @lock:    Whoever changes a file's bytes or length holds it, so that the end stays where he found it: node_lock().
+ */
 struct node {
     const struct node_ops *ops;
     struct fs *fs;
     unsigned int refs;
     enum file_kind kind;
     struct fs *mounted;
+    struct mutex lock;
 };
 
 /** struct fs_info - For statvfs(). 0 nodes: the file system does not count them. */
@@ -116,6 +122,7 @@ struct fs_ops {
  * @root:   Its reference belongs to the file system.
  * @covers: The directory it is mounted on; NULL for the root of all.
  * @users:  References to nodes of it, its root's own aside: what keeps it from being unmounted.
+ * @rename: One at a time: two at once could each move a directory below the other's.
  */
 struct fs {
     const struct fs_ops *ops;
@@ -126,6 +133,7 @@ struct fs {
     bool makes_special;
     uint64_t id;
     unsigned int users;
+    struct mutex rename;
     struct list link;
 };
 
@@ -137,6 +145,10 @@ void node_init(struct node *node, struct fs *fs, const struct node_ops *ops, enu
 
 void node_get(struct node *node);
 void node_put(struct node *node); /* NULL is ignored */
+
+/** node_lock() - For several writes that must be as one. The operations of files and paths take it; those of nodes do not. */
+void node_lock(struct node *node);
+void node_unlock(struct node *node);
 
 /** node_open() - The open file of @node with enum file_flags @flags; takes a reference of its own. */
 int node_open(struct node *node, unsigned int flags, struct file **out) MUST_CHECK;

@@ -16,6 +16,11 @@ struct text_name {
     char text[FS_NAME_LIMIT + 1];
 };
 
+static bool was_removed(const struct ext_node *dir)
+{
+    return dir->inode.i_links_count == 0;
+}
+
 static const char *terminate(struct text_name *t, const char *name, size_t length)
 {
     memcpy(t->text, name, length);
@@ -23,6 +28,7 @@ static const char *terminate(struct text_name *t, const char *name, size_t lengt
     return t->text;
 }
 
+/* A removed directory still has its "..", but who its parent was may be free by now, or another file. */
 int ext_lookup(struct node *dir, const char *name, size_t length, struct node **out)
 {
     struct ext_fs *x = ext_of(dir->fs);
@@ -30,7 +36,7 @@ int ext_lookup(struct node *dir, const char *name, size_t length, struct node **
     int rc;
 
     mutex_lock(&x->lock);
-    rc = ext_name_find(ext_node_of(dir), name, length, &ino);
+    rc = was_removed(ext_node_of(dir)) ? -ENOENT : ext_name_find(ext_node_of(dir), name, length, &ino);
     if (rc == 0) {
         rc = ext_node_get(x, ino, out);
     }
@@ -73,17 +79,19 @@ static int add_name(struct ext_node *dir, const char *name, size_t length, ext2_
     return ext_name_add(dir, name, length, ino, file_type(kind));
 }
 
-/* A directory has changed; @links: how many more subdirectories name it. */
+/*
+ * A directory has changed; @links: how many more subdirectories name it. One that says 1 has more than it can count (dir_nlink): it never
+ * comes down to nothing by counting.
+ */
 static int changed_dir(struct ext_node *dir, int links)
 {
-    dir->inode.i_links_count = (__u16)(dir->inode.i_links_count + links);
+    unsigned int count = dir->inode.i_links_count;
+
+    if (links > 0 ? count > 1 : count > 2) {
+        dir->inode.i_links_count = (__u16)(count + (unsigned int)links);
+    }
     ext_touch(dir, EXT_MODIFIED | EXT_CHANGED);
     return ext_node_write(dir);
-}
-
-static bool was_removed(const struct ext_node *dir)
-{
-    return dir->inode.i_links_count == 0;
 }
 
 static uint32_t mode_of(const struct new_node *what)
@@ -169,7 +177,11 @@ static int finish_new(struct ext_fs *x, ext2_ino_t ino, const struct new_node *w
     n = ext_node_of(*out);
     n->inode.i_mode = (__u16)mode_of(what);
     ext_touch(n, EXT_MODIFIED | EXT_CHANGED | EXT_ACCESSED | EXT_CREATED);
-    return ext_node_write(n);
+    rc = ext_node_write(n);
+    if (rc != 0) {
+        node_put(*out);
+    }
+    return rc;
 }
 
 int ext_create(struct node *dir, const char *name, size_t length, const struct new_node *what,
@@ -178,6 +190,7 @@ int ext_create(struct node *dir, const char *name, size_t length, const struct n
     struct ext_node *d = ext_node_of(dir);
     struct ext_fs *x = ext_of(dir->fs);
     ext2_ino_t ino;
+    bool uncounted;
     int rc = ext_begin(x);
 
     if (rc != 0) {
@@ -186,6 +199,7 @@ int ext_create(struct node *dir, const char *name, size_t length, const struct n
     if (was_removed(d)) {
         return ext_end(x, -ENOENT);
     }
+    uncounted = d->inode.i_links_count == 1;
     rc = ext_name_find(d, name, length, &ino);
     if (rc != -ENOENT) {
         return ext_end(x, rc == 0 ? -EEXIST : rc);
@@ -195,6 +209,9 @@ int ext_create(struct node *dir, const char *name, size_t length, const struct n
     }
     rc = what->kind == FILE_REGULAR ? make_file(d, name, length, what, &ino)
                                     : make_other(d, name, length, what, &ino);
+    if (rc == 0 && uncounted) {
+        d->inode.i_links_count = 1; /* libext2fs counts */
+    }
     rc = rc != 0 ? rc : changed_dir(d, 0);
     rc = rc != 0 ? rc : finish_new(x, ino, what, out);
     return ext_end(x, rc);
@@ -367,6 +384,10 @@ static int rename_locked(struct ext_node *d, const char *name, size_t length, st
         return rc;
     }
     n = ext_node_of(node);
+    if (node->kind == FILE_DIRECTORY && d != to && to->inode.i_links_count >= LINK_LIMIT) {
+        node_put(node);
+        return -EMLINK;
+    }
     rc = clear_target(to, to_name, to_length, n, &replaced);
     rc = rc != 0 ? rc : add_name(to, to_name, to_length, ino, node->kind);
     rc = rc != 0 ? rc : ext_name_remove(d, name, length);

@@ -279,9 +279,10 @@ int ext_node_get(struct ext_fs *x, ext2_ino_t ino, struct node **out)
         return -ENOMEM;
     }
     error = ext2fs_read_inode_full(x->e2, ino, ext_inode(n), sizeof(n->inode));
-    if (error != 0) {
+    /* Without a name: somebody refers to what was deleted, and it must not be deleted again. */
+    if (error != 0 || n->inode.i_links_count == 0) {
         free(n);
-        return ext_errno(error);
+        return error != 0 ? ext_errno(error) : -EIO;
     }
     n->ino = ino;
     list_init(&n->doom);

@@ -17,16 +17,16 @@
 #define PIECE_BYTES 4096
 
 /* Writes what is read at @offset back there, zeros behind the end. Pieces end at multiples of PIECE_BYTES. */
-static int fill_piece(struct file *file, char *buf, uint64_t offset, size_t bytes, uint64_t size)
+static int fill_piece(struct node *node, char *buf, uint64_t offset, size_t bytes, uint64_t size)
 {
     long got = 0;
 
     memset(buf, 0, bytes);
     if (offset < size) {
-        got = file->ops->read_at(file, buf, MIN(bytes, size - offset), offset);
+        got = node->ops->read(node, buf, MIN(bytes, size - offset), offset);
     }
     if (got >= 0) {
-        got = file->ops->write_at(file, buf, bytes, offset);
+        got = node->ops->write(node, buf, bytes, offset);
     }
     if (got >= 0 && (size_t)got < bytes) {
         return -ENOSPC;
@@ -34,26 +34,37 @@ static int fill_piece(struct file *file, char *buf, uint64_t offset, size_t byte
     return got < 0 ? (int)got : 0;
 }
 
-static int fill(struct file *file, uint64_t offset, uint64_t end)
+/* The node is locked: what others write meanwhile is not undone by what was read before, nor cut off. */
+static int fill_locked(struct node *node, char *buf, uint64_t offset, uint64_t end)
 {
-    unsigned int flags = file->flags;
-    char *buf = heap_alloc(PIECE_BYTES);
     struct file_info info = {0};
-    int rc = buf != NULL ? file->ops->info(file, &info) : -ENOMEM;
+    int rc = 0;
 
-    /* Where it says, not at the end; and nobody asked for a descriptor that can read. */
-    file->flags = (flags | FILE_READ) & ~(unsigned int)FILE_APPEND;
+    node->ops->info(node, &info);
     while (rc == 0 && offset < end) {
         size_t bytes = MIN(end - offset, PIECE_BYTES - offset % PIECE_BYTES);
 
-        rc = fill_piece(file, buf, offset, bytes, info.size_bytes);
+        rc = fill_piece(node, buf, offset, bytes, info.size_bytes);
         offset += bytes;
     }
-    file->flags = flags;
-    heap_free(buf);
-    if (rc != 0 && rc != -ENOMEM && end > info.size_bytes) {
-        (void)file->ops->resize(file, info.size_bytes);
+    if (rc != 0 && end > info.size_bytes) {
+        (void)node->ops->resize(node, info.size_bytes);
     }
+    return rc;
+}
+
+static int fill(struct node *node, uint64_t offset, uint64_t end)
+{
+    char *buf = heap_alloc(PIECE_BYTES);
+    int rc;
+
+    if (buf == NULL) {
+        return -ENOMEM;
+    }
+    node_lock(node);
+    rc = fill_locked(node, buf, offset, end);
+    node_unlock(node);
+    heap_free(buf);
     return rc;
 }
 
@@ -80,7 +91,7 @@ static int allocate(int fd, off_t offset, off_t bytes)
     if (info.kind == FILE_FIFO || file_node(file) == NULL) {
         rc = info.kind == FILE_FIFO ? -ESPIPE : -ENODEV;
     } else {
-        rc = file_synced(file, fill(file, (uint64_t)offset, (uint64_t)end));
+        rc = file_synced(file, fill(file_node(file), (uint64_t)offset, (uint64_t)end));
     }
     file_put(file);
     return rc;

@@ -114,7 +114,7 @@ int fd_dup(int fd, int min)
 
 int fd_dup2(int fd, int to)
 {
-    struct file *file;
+    struct file *file, *before;
     int rc;
 
     if (!is_open(fd) || to < 0 || to >= FD_LIMIT) {
@@ -128,10 +128,11 @@ int fd_dup2(int fd, int to)
         return rc;
     }
     file = fd_file(fd);
-    if (slots[to] != NULL) {
-        file_put(slots[to]);
-    }
+    before = slots[to];
     /* lowest_free may now name a taken slot; that only makes the next search one step longer. */
     slots[to] = file;
+    if (before != NULL) {
+        file_put(before);
+    }
     return to;
 }

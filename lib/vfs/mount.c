@@ -20,17 +20,19 @@ void fs_init(struct fs *fs, const struct fs_ops *ops, const char *type)
 {
     *fs = (struct fs){.ops = ops, .type = type, .id = next_id++};
     list_init(&fs->link);
+    mutex_init(&fs->rename);
 }
 
 int fs_mount(struct fs *fs, struct node *covers)
 {
-    if (covers == NULL ? root_fs != NULL : covers->mounted != NULL) {
-        return -EBUSY;
-    }
     if (covers != NULL && covers->kind != FILE_DIRECTORY) {
         return -ENOTDIR;
     }
     mutex_lock(&mounts_lock);
+    if (covers == NULL ? root_fs != NULL : covers->mounted != NULL) {
+        mutex_unlock(&mounts_lock);
+        return -EBUSY;
+    }
     if (covers == NULL) {
         root_fs = fs;
     } else {
@@ -45,34 +47,35 @@ int fs_mount(struct fs *fs, struct node *covers)
     return 0;
 }
 
-static int end_fs(struct fs *fs)
+/* From here on nobody finds it. */
+static void detach(struct fs *fs)
 {
-    struct node *covers = fs->covers;
-
-    mutex_lock(&mounts_lock);
+    if (fs == root_fs) {
+        root_fs = NULL;
+    }
     list_remove(&fs->link);
-    mutex_unlock(&mounts_lock);
-    if (covers != NULL) {
-        covers->mounted = NULL;
-        node_put(covers);
+    if (fs->covers != NULL) {
+        fs->covers->mounted = NULL;
+        node_put(fs->covers);
     }
     fs->users++;
-    return fs->ops->unmount != NULL ? fs->ops->unmount(fs) : 0;
 }
 
 int fs_unmount(struct fs *fs)
 {
+    int rc = -EBUSY;
+
+    mutex_lock(&mounts_lock);
     if (fs == root_fs && cwd == fs->root) {
         node_put(cwd);
         cwd = NULL;
     }
-    if (fs->users > 0) {
-        return -EBUSY;
+    if (fs->users == 0) {
+        detach(fs);
+        rc = 0;
     }
-    if (fs == root_fs) {
-        root_fs = NULL;
-    }
-    return end_fs(fs);
+    mutex_unlock(&mounts_lock);
+    return rc == 0 && fs->ops->unmount != NULL ? fs->ops->unmount(fs) : rc;
 }
 
 int fs_sync_all(void)
@@ -110,7 +113,8 @@ int fs_root(struct node **out)
 {
     static struct mutex starting = MUTEX_INIT(starting);
 
-    if (root_fs == NULL) {
+    /* Who comes in the middle would see directories that something is about to be mounted on. */
+    if ((root_fs == NULL || starting.owner != NULL) && !mutex_is_mine(&starting)) {
         int rc = 0;
 
         mutex_lock(&starting);

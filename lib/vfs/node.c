@@ -15,9 +15,11 @@
 /* A directory's position: 0 is ".", 1 is "..", from 2 on the file system's cookie. */
 #define FIRST_COOKIE 2
 
+/** struct node_file - @position: held by who reads or writes at @offset and moves it. Taken before the node's lock. */
 struct node_file {
     struct file file;
     struct node *node;
+    struct mutex position;
     uint64_t offset;
 };
 
@@ -28,6 +30,7 @@ void node_init(struct node *node, struct fs *fs, const struct node_ops *ops, enu
     node->refs = 1;
     node->kind = kind;
     node->mounted = NULL;
+    mutex_init(&node->lock);
     fs->users++;
 }
 
@@ -50,6 +53,16 @@ void node_put(struct node *node)
     }
 }
 
+void node_lock(struct node *node)
+{
+    mutex_lock(&node->lock);
+}
+
+void node_unlock(struct node *node)
+{
+    mutex_unlock(&node->lock);
+}
+
 static struct node_file *of(struct file *file)
 {
     return container_of(file, struct node_file, file);
@@ -65,76 +78,133 @@ static long read_at(struct file *file, void *buf, size_t bytes, uint64_t offset)
     return node->ops->read != NULL ? node->ops->read(node, buf, bytes, offset) : -EINVAL;
 }
 
-static long write_at(struct file *file, const void *buf, size_t bytes, uint64_t offset)
+/* At *offset, or at the end; *offset moves behind what was written. The node is locked. */
+static long write_locked(struct file *file, const void *buf, size_t bytes, uint64_t *offset)
 {
     struct node *node = of(file)->node;
+    long rc;
 
     if ((file->flags & FILE_APPEND) != 0) {
         struct file_info info = {0};
 
         node->ops->info(node, &info);
-        offset = info.size_bytes;
+        *offset = info.size_bytes;
     }
-    if (offset >= INT64_MAX) {
+    if (*offset >= INT64_MAX) {
         return -EFBIG;
     }
-    bytes = MIN(bytes, INT64_MAX - offset);
-    return node->ops->write != NULL ? node->ops->write(node, buf, bytes, offset) : -EINVAL;
+    bytes = MIN(bytes, INT64_MAX - *offset);
+    rc = node->ops->write != NULL ? node->ops->write(node, buf, bytes, *offset) : -EINVAL;
+    *offset += rc > 0 ? (uint64_t)rc : 0;
+    return rc;
+}
+
+static long write_at(struct file *file, const void *buf, size_t bytes, uint64_t offset)
+{
+    long rc;
+
+    node_lock(of(file)->node);
+    rc = write_locked(file, buf, bytes, &offset);
+    node_unlock(of(file)->node);
+    return rc;
 }
 
 static long read_file(struct file *file, void *buf, size_t bytes)
 {
-    long rc = read_at(file, buf, bytes, of(file)->offset);
+    struct node_file *f = of(file);
+    long rc;
 
-    if (rc > 0) {
-        of(file)->offset += (uint64_t)rc;
-    }
+    mutex_lock(&f->position);
+    rc = read_at(file, buf, bytes, f->offset);
+    f->offset += rc > 0 ? (uint64_t)rc : 0;
+    mutex_unlock(&f->position);
     return rc;
 }
 
-/* An appending write moves the offset to the end that it has made. */
-static long write_file(struct file *file, const void *buf, size_t bytes)
+static long read_file_parts(struct file *file, const struct file_part *parts, size_t nr)
 {
     struct node_file *f = of(file);
-    long rc = write_at(file, buf, bytes, f->offset);
+    long moved = 0, rc = 0;
 
-    if (rc > 0 && (file->flags & FILE_APPEND) != 0) {
-        struct file_info info = {0};
-
-        f->node->ops->info(f->node, &info);
-        f->offset = info.size_bytes;
-    } else if (rc > 0) {
-        f->offset += (uint64_t)rc;
+    mutex_lock(&f->position);
+    for (size_t i = 0; i < nr; i++) {
+        rc = parts[i].bytes > 0 ? read_at(file, parts[i].base, parts[i].bytes, f->offset) : 0;
+        f->offset += rc > 0 ? (uint64_t)rc : 0;
+        moved += rc > 0 ? rc : 0;
+        if (rc < 0 || (size_t)rc < parts[i].bytes) {
+            break;
+        }
     }
-    return rc;
+    mutex_unlock(&f->position);
+    return moved > 0 ? moved : rc;
+}
+
+/* Nobody else's bytes come between the parts. */
+static long write_file_parts(struct file *file, const struct file_part *parts, size_t nr)
+{
+    struct node_file *f = of(file);
+    long moved = 0, rc = 0;
+
+    mutex_lock(&f->position);
+    node_lock(f->node);
+    for (size_t i = 0; i < nr; i++) {
+        uint64_t offset = f->offset;
+
+        rc = parts[i].bytes > 0 ? write_locked(file, parts[i].base, parts[i].bytes, &offset) : 0;
+        f->offset = rc > 0 ? offset : f->offset;
+        moved += rc > 0 ? rc : 0;
+        if (rc < 0 || (size_t)rc < parts[i].bytes) {
+            break;
+        }
+    }
+    node_unlock(f->node);
+    mutex_unlock(&f->position);
+    return moved > 0 ? moved : rc;
+}
+
+static long write_file(struct file *file, const void *buf, size_t bytes)
+{
+    struct file_part part = {(void *)(uintptr_t)buf, bytes};
+
+    return write_file_parts(file, &part, 1);
 }
 
 static int64_t seek_file(struct file *file, int64_t offset, int whence)
 {
     struct node_file *f = of(file);
     struct file_info info = {0};
-    int64_t from = 0, to;
+    int64_t from = 0, to = -EINVAL;
 
+    if (whence < 0 || whence > 2) {
+        return -EINVAL;
+    }
+    mutex_lock(&f->position);
     if (whence == 1) {
         from = (int64_t)f->offset;
     } else if (whence == 2) {
         f->node->ops->info(f->node, &info);
         from = (int64_t)info.size_bytes;
-    } else if (whence != 0) {
-        return -EINVAL;
     }
     if (__builtin_add_overflow(from, offset, &to) || to < 0) {
-        return -EINVAL;
+        to = -EINVAL;
+    } else {
+        f->offset = (uint64_t)to;
     }
-    f->offset = (uint64_t)to;
+    mutex_unlock(&f->position);
     return to;
 }
 
 static int resize_file(struct file *file, uint64_t bytes)
 {
     struct node *node = of(file)->node;
+    int rc = -EINVAL;
 
-    return node->kind == FILE_REGULAR && node->ops->resize != NULL ? node->ops->resize(node, bytes) : -EINVAL;
+    if (node->kind == FILE_REGULAR && node->ops->resize != NULL) {
+        node_lock(node);
+        rc = node->ops->resize(node, bytes);
+        node_unlock(node);
+    }
+    return rc;
 }
 
 static int sync_file(struct file *file, bool data_only)
@@ -173,6 +243,8 @@ static void release_file(struct file *file)
 static const struct file_ops node_file_ops = {
     .read = read_file,
     .write = write_file,
+    .read_parts = read_file_parts,
+    .write_parts = write_file_parts,
     .read_at = read_at,
     .write_at = write_at,
     .resize = resize_file,
@@ -202,6 +274,7 @@ int node_open(struct node *node, unsigned int flags, struct file **out)
     node_get(node);
     f->node = node;
     f->offset = 0;
+    mutex_init(&f->position);
     *out = &f->file;
     return 0;
 }
@@ -229,14 +302,10 @@ static int dot_entry(struct node *dir, unsigned int dots, struct dir_entry *out)
     return 1;
 }
 
-int dir_read(struct file *dir, struct dir_entry *out)
+static int next_entry(struct node_file *f, struct dir_entry *out)
 {
-    struct node_file *f = of(dir);
     int rc;
 
-    if (file_node(dir) == NULL || f->node->kind != FILE_DIRECTORY || f->node->ops->list == NULL) {
-        return -ENOTDIR;
-    }
     if (node_was_removed(f->node)) {
         return 0;
     }
@@ -249,5 +318,19 @@ int dir_read(struct file *dir, struct dir_entry *out)
     if (rc == 1) {
         f->offset = out->next;
     }
+    return rc;
+}
+
+int dir_read(struct file *dir, struct dir_entry *out)
+{
+    struct node_file *f = of(dir);
+    int rc;
+
+    if (file_node(dir) == NULL || f->node->kind != FILE_DIRECTORY || f->node->ops->list == NULL) {
+        return -ENOTDIR;
+    }
+    mutex_lock(&f->position);
+    rc = next_entry(f, out);
+    mutex_unlock(&f->position);
     return rc;
 }

@@ -161,15 +161,28 @@ int path_unlink(struct node *at, const char *path, bool directory)
     return rc;
 }
 
-/* Is @dir the node @above, or somewhere below it? 1, 0 or an error. */
+/*
+ * Is @dir the node @above, or somewhere below it? 1, 0 or an error. A damaged disk may have directories that are each other's parents: who
+ * comes again to where he was at the last power of two goes in circles.
+ */
 static int is_below(struct node *dir, struct node *above)
 {
+    struct file_info info = {0};
+    uint64_t steps = 0, seen = 0;
     int below = 0;
 
     node_get(dir);
     for (;;) {
         struct node *parent;
         int rc;
+
+        dir->ops->info(dir, &info);
+        if (steps > 0 && info.serial == seen) {
+            below = -EIO;
+            break;
+        }
+        seen = (steps & (steps - 1)) == 0 ? info.serial : seen;
+        steps++;
 
         below = dir == above;
         if (below || dir == dir->fs->root) {
@@ -254,7 +267,12 @@ int path_rename(struct node *at, const char *path, struct node *to_at, const cha
     }
     rc = walk_begin(&target, to_at, to);
     if (rc == 0) {
+        struct fs *fs = target.dir->fs;
+
+        /* What is below what must not change between the look and the deed. */
+        mutex_lock(&fs->rename);
         rc = rename_walked(&source, &target, flags);
+        mutex_unlock(&fs->rename);
         walk_end(&target);
     }
     walk_end(&source);
@@ -271,11 +289,19 @@ int node_change_checked(struct node *node, const struct node_change *change)
 
 int node_resize(struct node *node, uint64_t bytes)
 {
+    int rc;
+
     if (node->kind != FILE_REGULAR) {
         return node->kind == FILE_DIRECTORY ? -EISDIR : -EINVAL;
     }
     if (node->fs->read_only) {
         return -EROFS;
     }
-    return node->ops->resize != NULL ? node->ops->resize(node, bytes) : -EINVAL;
+    if (node->ops->resize == NULL) {
+        return -EINVAL;
+    }
+    node_lock(node);
+    rc = node->ops->resize(node, bytes);
+    node_unlock(node);
+    return rc;
 }

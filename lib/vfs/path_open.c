@@ -81,7 +81,7 @@ int path_open(struct node *at, const char *path, unsigned int flags, uint32_t pe
     }
     rc = check_found(node, flags);
     if (rc == 0 && (flags & PATH_TRUNCATE) != 0 && node->kind == FILE_REGULAR) {
-        rc = node->ops->resize != NULL ? node->ops->resize(node, 0) : -EINVAL;
+        rc = node_resize(node, 0);
     }
     if (rc == 0) {
         rc = node_open(node, flags, out);
