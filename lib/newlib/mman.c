@@ -86,6 +86,21 @@ static int split(struct mapping *m, uintptr_t at)
     return 0;
 }
 
+/* Where the next mapping above @at begins, or @end. */
+static uintptr_t next_start(uintptr_t at, uintptr_t end)
+{
+    struct list *link;
+
+    list_for_each(link, &mappings) {
+        const struct mapping *m = list_entry(link, struct mapping, link);
+
+        if (m->start > at && m->start < end) {
+            end = m->start;
+        }
+    }
+    return end;
+}
+
 /* Calls @fn for the mappings of a range, cut at its borders. @gaps: whether pages that are not mapped are an error. */
 static int for_range(void *address, size_t bytes, bool gaps, int (*fn)(struct mapping *m, int argument),
                      int argument)
@@ -104,7 +119,7 @@ static int for_range(void *address, size_t bytes, bool gaps, int (*fn)(struct ma
             if (gaps) {
                 return -ENOMEM;
             }
-            at += PAGE_SIZE;
+            at = next_start(at, end);
             continue;
         }
         rc = split(m, at);
@@ -135,14 +150,26 @@ static struct mapping *add_mapping(const void *start, size_t bytes, struct file 
     return m;
 }
 
-/* The file's own memory, if it will do: page aligned, and the whole length. */
+/* The last page of a mapping shows zeros behind the file's end. */
+static bool is_zero_to_page_end(const char *at)
+{
+    for (; (uintptr_t)at % PAGE_SIZE != 0; at++) {
+        if (*at != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The file's own memory, if it will do: page aligned, the whole length, and as it should be behind that. */
 static void *map_in_place(struct file *file, uint64_t offset, size_t bytes)
 {
     const void *address;
     size_t there;
 
     if (file->ops->map == NULL || file->ops->map(file, offset, &address, &there) != 0 || there < bytes ||
-        (uintptr_t)address % PAGE_SIZE != 0) {
+        (uintptr_t)address % PAGE_SIZE != 0 ||
+        (bytes == there && !is_zero_to_page_end((const char *)address + bytes))) {
         return NULL;
     }
     file_get(file);
@@ -243,7 +270,9 @@ static long map(void *address, size_t bytes, int protection, int flags, int fd, 
         if (file == NULL) {
             return -EBADF;
         }
-        if ((file->flags & FILE_READ) == 0 || (sharing == MAP_SHARED && (protection & PROT_WRITE) != 0)) {
+        /* Who shares a mapping of what it writes wants each to show in the other. */
+        if ((file->flags & FILE_READ) == 0 ||
+            (sharing == MAP_SHARED && ((protection & PROT_WRITE) != 0 || (file->flags & FILE_WRITE) != 0))) {
             rc = (file->flags & FILE_READ) == 0 ? -EACCES : -ENODEV;
             file_put(file);
             return rc;

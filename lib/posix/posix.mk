@@ -25,3 +25,4 @@ UNIT_OBJS_fd_random := $(FUZZ_OBJS_fd) tests/fuzz/fd_fuzz.c
 UNIT_OBJS_file_oracle := $(UNIT_FILE_CALLS) $(UNIT_MORE_FILE_CALLS) lib/posix/pipe_file.c lib/posix/byte_queue.c lib/newlib/errno.c lib/newlib/clock.c \
 	tests/unit/file_oracle_names.c tests/unit/file_oracle_data.c \
 	$(filter-out lib/vfs/console_watch.c, $(wildcard lib/vfs/*.c))
+UNIT_OBJS_mman := lib/newlib/mman.c lib/newlib/errno.c $(addprefix lib/vfs/, file.c fd_table.c console_file.c)
