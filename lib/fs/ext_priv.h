@@ -140,6 +140,14 @@ bool ext_commit_for_room(struct ext_fs *x);
 /** ext_journal_check() - Before a replay: is the journal one that it can be trusted with? */
 int ext_journal_check(struct ext_fs *x);
 
+/* ---- ext_check.c ---- */
+
+/** ext_check_super() - Do its sizes fit each other and the disk? 0 or -EUCLEAN. */
+int ext_check_super(const struct ext2_super_block *s, uint64_t disk_bytes);
+
+/** ext_check_groups() - The same of the descriptors of groups. */
+int ext_check_groups(const struct ext_fs *x);
+
 /* ---- ext_super.c ---- */
 
 /** ext_super_open() - Open x->e2, and replay the journal. @how and errors: ext_open()'s. */

@@ -76,14 +76,37 @@ static int replay(struct ext_fs *x, unsigned int how)
     return rc;
 }
 
+/* Nothing is computed from what the disk says before it was looked at. */
+static int check_first(struct ext_fs *x)
+{
+    struct ext2_super_block super;
+    uint64_t disk_bytes = cache_device(x->cache)->size_bytes;
+    int rc = disk_bytes < SUPERBLOCK_OFFSET + sizeof(super) ? -EINVAL : read_super(x, &super);
+
+    if (rc != 0) {
+        return rc;
+    }
+    return super.s_magic != EXT2_SUPER_MAGIC ? -EINVAL : ext_check_super(&super, disk_bytes);
+}
+
 static int open_with(struct ext_fs *x, int flags)
 {
     struct blkdev *dev = cache_device(x->cache);
-    errcode_t error = ext2fs_open(dev->name, flags, 0, 0, ext_io_manager, &x->e2);
+    int rc = check_first(x);
+    errcode_t error;
 
+    if (rc != 0) {
+        return rc;
+    }
+    error = ext2fs_open(dev->name, flags, 0, 0, ext_io_manager, &x->e2);
     switch (error) {
     case 0:
-        return 0;
+        rc = ext_check_groups(x);
+        if (rc != 0) {
+            ext2fs_free(x->e2);
+            x->e2 = NULL;
+        }
+        return rc;
     case EXT2_ET_BAD_MAGIC:
         return -EINVAL;
     case EXT2_ET_UNSUPP_FEATURE:
@@ -129,6 +152,12 @@ int ext_super_open(struct ext_fs *x, unsigned int how)
     rc = rc == -EUCLEAN ? open_torn(x, flags, how) : rc != 0 ? rc : replay(x, how);
     if (rc == 0 && (how & DISK_READ_ONLY) != 0) {
         x->e2->flags &= ~EXT2_FLAG_RW;
+    }
+    /* The replay may have brought others. */
+    rc = rc != 0 ? rc : ext_check_super(x->e2->super, cache_device(x->cache)->size_bytes);
+    rc = rc != 0 ? rc : ext_check_groups(x);
+    if (rc == -EUCLEAN) {
+        pr_err("ext: %s: its superblock or its descriptors are damaged", cache_device(x->cache)->name);
     }
     return rc;
 }

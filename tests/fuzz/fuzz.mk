@@ -21,7 +21,7 @@ fuzz: $(FUZZ_TESTS:%=fuzz-%) ## feed every parser of foreign bytes with noise, F
 $(FUZZ_TESTS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/%_fuzz
 	@mkdir -p $(FUZZ_DIR)/corpus/$*
 	@$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -artifact_prefix=$(FUZZ_DIR)/$*- -max_len=8192 \
-		-verbosity=0 -print_final_stats=1 $(FUZZ_DIR)/corpus/$* >$(FUZZ_DIR)/$*.log 2>&1 || { cat $(FUZZ_DIR)/$*.log; exit 1; }
+		$(FUZZ_FLAGS_$*) -verbosity=0 -print_final_stats=1 $(FUZZ_DIR)/corpus/$* >$(FUZZ_DIR)/$*.log 2>&1 || { cat $(FUZZ_DIR)/$*.log; exit 1; }
 	@printf '%-24s ok      %s\n' "$*" "$$(sed -n 's/^stat::number_of_executed_units: *\(.*\)/\1 inputs/p' $(FUZZ_DIR)/$*.log)"
 
 $(FUZZ_DIR)/obj/%.o: %.c
@@ -36,7 +36,7 @@ $(FUZZ_DIR)/libundertest.a: $$(FUZZ_LIB_OBJS)
 
 fuzz_objs = $(patsubst %.c,$(FUZZ_DIR)/obj/%.o,$(FUZZ_OBJS_$1))
 $(FUZZ_DIR)/%_fuzz: $(FUZZ_DIR)/obj/tests/fuzz/%_fuzz.o $$(call fuzz_objs,$$*) $(FUZZ_DIR)/libundertest.a
-	@$(FUZZ_CC) $(FUZZ_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(FUZZ_DIR)/libundertest.a -Wl,--end-group
+	@$(FUZZ_CC) $(FUZZ_LDFLAGS) $(FUZZ_LDFLAGS_$*) -o $@ $(filter %.o,$^) -Wl,--start-group $(FUZZ_DIR)/libundertest.a -Wl,--end-group
 
 .SECONDARY: $(FUZZ_TESTS:%=$(FUZZ_DIR)/obj/tests/fuzz/%_fuzz.o)
 -include $(wildcard $(FUZZ_DIR)/obj/*/*.d $(FUZZ_DIR)/obj/*/*/*.d)
