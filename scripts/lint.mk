@@ -5,9 +5,9 @@
 
 # For scripts/check-tidy.
 lib-headers:
-	@echo $(LIB_CPPFLAGS) $(LWIP_CPPFLAGS) $(E2FS_CPPFLAGS)
+	@echo $(LIB_CPPFLAGS) $(LWIP_CPPFLAGS) $(E2FS_CPPFLAGS) $(FATFS_CPPFLAGS)
 
-lint: packages $(SYSROOT_STAMP) $(LWIP_STAMP) $(E2FS_MADE) | build/include/xen ## all checks of the sources (CHECKS="format tidy": only these)
+lint: packages $(SYSROOT_STAMP) $(LWIP_STAMP) $(E2FS_MADE) $(FATFS_STAMP) | build/include/xen ## all checks of the sources (CHECKS="format tidy": only these)
 	@scripts/lint $(CHECKS)
 
 lint-tests: ## prove that each check of `make lint` finds what it is there for

@@ -3,7 +3,7 @@
 
 FATFS_DIR := build/deps/fatfs
 FATFS_STAMP := $(FATFS_DIR)/.done
-FATFS_CPPFLAGS := -isystem $(FATFS_DIR) -Ilib/fs -DFFCONF_H='"fat_config.h"'
+FATFS_CPPFLAGS := -isystem $(FATFS_DIR) -Ilib/fs
 
 $(FATFS_STAMP): deps/unpack deps/fetch deps/pins
 	$(SAY) UNPACK fatfs

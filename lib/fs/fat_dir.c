@@ -68,7 +68,7 @@ int fat_list(struct node *dir, uint64_t cookie, struct dir_entry *out)
 {
     struct fat_node *d = fat_node_of(dir);
     struct fat_fs *x = fat_of(dir->fs);
-    struct fat_entry entry;
+    struct fat_entry entry = {0};
     int rc = 0;
 
     mutex_lock(&x->lock);

@@ -13,8 +13,8 @@
 
 /* Theirs; what is not used of it is not in the object. One name of it is lib/vfs's too. */
 #define dir_read fat_ff_dir_read
-#include <ff.c>
-#include <ffunicode.c>
+#include <ff.c>        /* NOLINT(bugprone-suspicious-include) */
+#include <ffunicode.c> /* NOLINT(bugprone-suspicious-include) */
 
 int fat_damaged(struct fat_fs *x, const char *what)
 {

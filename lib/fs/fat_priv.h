@@ -9,6 +9,7 @@
 #ifndef FAT_PRIV_H
 #define FAT_PRIV_H
 
+#define FFCONF_H "fat_config.h"
 #include <ff.h>
 
 #include <xenolith/fs.h>
