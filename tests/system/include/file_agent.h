@@ -228,6 +228,8 @@ static bool agent_names(const char *verb, const char *a, const char *b, const ch
         *rc = symlink(a, b);
     } else if (strcmp(verb, "link") == 0) {
         *rc = link(a, b);
+    } else if (strcmp(verb, "mark") == 0) {
+        *rc = strtol(a, NULL, 0);
     } else if (strcmp(verb, "sync") == 0) {
         *rc = agent_sync(a);
     } else if (strcmp(verb, "count") == 0) {
@@ -304,7 +306,7 @@ static void agent_obey(char *line)
 }
 
 /** agent_main() - Until "quit", which leaves all as it is. */
-static void agent_main(void)
+static inline void agent_main(void)
 {
     char line[600];
 
