@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Pairs of connected sockets within the image: their life, state, readiness and options. Never touches what is sent. Descriptors cannot be
+ * Sockets within the image, and pairs of them: their life, state, readiness and options. Never touches what is sent. Descriptors cannot be
  * sent along (SCM_RIGHTS), there being nobody else to send them to.
  */
 #define _GNU_SOURCE
@@ -16,10 +16,6 @@
 
 /* As for pipes: room for this much is what poll() calls writable. */
 #define WRITABLE_BYTES 4096
-
-struct local_pair {
-    struct local_socket ends[2];
-};
 
 static struct local_socket *of_file(struct file *file)
 {
@@ -53,14 +49,22 @@ void local_arrived(struct local_socket *s)
 
 void local_drained(struct local_socket *s, bool had_room)
 {
+    struct list *at;
+
     wait_wake_all(&s->writers);
-    if (!had_room && local_has_room(s) && s->peer->is_open) {
-        file_notify(&s->peer->socket.file, FILE_CAN_WRITE);
+    if (had_room || !local_has_room(s)) {
+        return;
+    }
+    list_for_each(at, &s->senders) {
+        struct local_socket *from = list_entry(at, struct local_socket, sender_link);
+
+        if (from->is_open) {
+            file_notify(&from->socket.file, FILE_CAN_WRITE);
+        }
     }
 }
 
-/* Tells everybody at @s that its state has changed. */
-static void announce(struct local_socket *s)
+void local_announce(struct local_socket *s)
 {
     wait_wake_all(&s->readers);
     wait_wake_all(&s->writers);
@@ -70,29 +74,42 @@ static void announce(struct local_socket *s)
     }
 }
 
-static int local_shutdown(struct socket *socket, int how)
+int local_shutdown(struct socket *socket, int how)
 {
     struct local_socket *s = to_local(socket);
-    bool both = is_connected_kind(s);
+    struct local_socket *peer = is_connected_kind(s) ? s->peer : NULL;
 
+    if (peer == NULL && (is_connected_kind(s) || s->peer == NULL)) {
+        return -ENOTCONN;
+    }
     if (how == SHUT_RD || how == SHUT_RDWR) {
         s->receives = false;
-        s->peer->sends = s->peer->sends && !both;
+        if (peer != NULL) {
+            peer->sends = false;
+        }
     }
     if (how == SHUT_WR || how == SHUT_RDWR) {
         s->sends = false;
-        s->peer->receives = s->peer->receives && !both;
+        if (peer != NULL) {
+            peer->receives = false;
+        }
     }
-    announce(s);
-    announce(s->peer);
+    local_announce(s);
+    local_announce(s->peer);
     return 0;
 }
 
 static unsigned int local_ready(struct file *file)
 {
     struct local_socket *s = of_file(file);
-    unsigned int ready = 0;
+    unsigned int ready = s->socket.error != 0 ? FILE_FAILED : 0;
 
+    if (s->listens) {
+        return ready | (s->nr_pending > 0 ? FILE_CAN_READ : 0);
+    }
+    if (s->peer == NULL && is_connected_kind(s)) {
+        return ready | FILE_CAN_WRITE | FILE_HANGUP;
+    }
     if (s->bytes.used > 0 || !list_is_empty(&s->messages)) {
         ready |= FILE_CAN_READ;
     }
@@ -102,10 +119,7 @@ static unsigned int local_ready(struct file *file)
     if (!s->receives && !s->sends) {
         ready |= FILE_HANGUP;
     }
-    if (s->socket.error != 0) {
-        ready |= FILE_FAILED;
-    }
-    if (local_has_room(s->peer) || !s->sends || !s->peer->is_open) {
+    if (s->peer == NULL || local_has_room(s->peer) || !s->sends || !s->peer->is_open) {
         ready |= FILE_CAN_WRITE;
     }
     return ready;
@@ -122,27 +136,81 @@ static int local_control(struct file *file, unsigned long request, void *argumen
     return 0;
 }
 
+void local_get(struct local_socket *s)
+{
+    s->refs++;
+}
+
+void local_put(struct local_socket *s)
+{
+    if (--s->refs == 0) {
+        heap_free(s);
+    }
+}
+
+void local_set_peer(struct local_socket *s, struct local_socket *peer)
+{
+    struct local_socket *before = s->peer;
+
+    s->peer = peer;
+    if (peer != NULL) {
+        local_get(peer);
+    }
+    list_remove(&s->sender_link);
+    if (peer != NULL) {
+        list_push_back(&peer->senders, &s->sender_link);
+    }
+    if (before != NULL) {
+        local_put(before);
+    }
+}
+
+/* For images without names. */
+__attribute__((weak)) void local_address_abandon(struct local_socket *s)
+{
+    (void)s;
+}
+
+static void stop_listening(struct local_socket *s)
+{
+    struct list *link;
+
+    s->listens = false;
+    while ((link = list_pop_front(&s->pending)) != NULL) {
+        struct local_socket *child = list_entry(link, struct local_socket, pending_link);
+
+        child->peer->socket.error = ECONNRESET; /* as on Linux: it was never accepted */
+        file_put(&child->socket.file);
+    }
+    s->nr_pending = 0;
+}
+
 static void local_release(struct file *file)
 {
     struct local_socket *s = of_file(file);
     struct local_socket *peer = s->peer;
     bool unread = s->bytes.used > 0 || !list_is_empty(&s->messages);
+    struct list *at;
 
     s->is_open = false;
+    stop_listening(s);
     byte_queue_destroy(&s->bytes);
     local_messages_destroy(s);
-    if (!peer->is_open) {
-        heap_free(s < peer ? (void *)s : (void *)peer); /* the first end is where the pair begins */
-        return;
+    if (s->address != NULL) {
+        local_address_abandon(s);
     }
-    if (is_connected_kind(s)) {
+    if (is_connected_kind(s) && peer != NULL && peer->is_open) {
         peer->receives = peer->sends = false;
         if (unread) {
             peer->socket.error = ECONNRESET;
         }
     }
-    announce(peer);
+    list_for_each(at, &s->senders) {
+        local_announce(list_entry(at, struct local_socket, sender_link));
+    }
     wait_wake_all(&s->writers);
+    local_set_peer(s, NULL);
+    local_put(s);
 }
 
 static int local_connect(struct socket *s, const struct sockaddr *address, socklen_t length)
@@ -164,7 +232,7 @@ static int local_name(struct socket *s, struct sockaddr_storage *out, socklen_t 
 }
 
 /* Limits are fixed; the rest has no meaning where nothing is lost and nobody else is there. */
-static int local_set_option(struct socket *s, int level, int option, const void *value, socklen_t length)
+int local_set_option(struct socket *s, int level, int option, const void *value, socklen_t length)
 {
     (void)s;
     (void)value;
@@ -191,7 +259,7 @@ static int put_option(void *value, socklen_t *length, const void *is, size_t byt
     return 0;
 }
 
-static int local_get_option(struct socket *s, int level, int option, void *value, socklen_t *length)
+int local_get_option(struct socket *s, int level, int option, void *value, socklen_t *length)
 {
     static const struct ucred us = {.pid = 1};
     int number = 0;
@@ -207,7 +275,9 @@ static int local_get_option(struct socket *s, int level, int option, void *value
     case SO_REUSEADDR:
     case SO_KEEPALIVE:
     case SO_PRIORITY:
+        break;
     case SO_ACCEPTCONN:
+        number = to_local(s)->listens;
         break;
     case SO_PEERCRED:
         return put_option(value, length, &us, sizeof(us));
@@ -248,28 +318,41 @@ static const struct socket_ops message_ops = {
     .get_option = local_get_option,
 };
 
+void local_init(struct local_socket *s, const struct socket_ops *ops, int type)
+{
+    socket_init(&s->socket, &local_file_ops, ops, AF_UNIX, type, 0);
+    s->refs = 1;
+    s->is_open = true;
+    list_init(&s->messages);
+    list_init(&s->senders);
+    list_init(&s->sender_link);
+    list_init(&s->pending);
+    list_init(&s->pending_link);
+    wait_queue_init(&s->readers);
+    wait_queue_init(&s->writers);
+}
+
 int local_socket_pair(int type, struct socket *out[2])
 {
     const struct socket_ops *ops = type == SOCK_STREAM ? &stream_ops : &message_ops;
-    struct local_pair *pair;
+    struct local_socket *ends[2];
 
     if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET) {
         return -ESOCKTNOSUPPORT;
     }
-    pair = heap_zalloc(1, sizeof(*pair));
-    if (pair == NULL) {
+    ends[0] = heap_zalloc(1, sizeof(*ends[0]));
+    ends[1] = heap_zalloc(1, sizeof(*ends[1]));
+    if (ends[0] == NULL || ends[1] == NULL) {
+        heap_free(ends[0]);
+        heap_free(ends[1]);
         return -ENOMEM;
     }
     for (int i = 0; i < 2; i++) {
-        struct local_socket *s = &pair->ends[i];
-
-        socket_init(&s->socket, &local_file_ops, ops, AF_UNIX, type, 0);
-        s->peer = &pair->ends[1 - i];
-        s->is_open = s->receives = s->sends = true;
-        list_init(&s->messages);
-        wait_queue_init(&s->readers);
-        wait_queue_init(&s->writers);
-        out[i] = &s->socket;
+        local_init(ends[i], ops, type);
+        ends[i]->receives = ends[i]->sends = true;
+        out[i] = &ends[i]->socket;
     }
+    local_set_peer(ends[0], ends[1]);
+    local_set_peer(ends[1], ends[0]);
     return 0;
 }

@@ -47,7 +47,10 @@ long local_stream_send(struct socket *socket, const struct msghdr *message, int 
     long done = 0, rc = 0;
 
     if (message->msg_namelen > 0) {
-        return -EISCONN;
+        return s->peer != NULL ? -EISCONN : -EOPNOTSUPP;
+    }
+    if (s->peer == NULL) {
+        return -ENOTCONN;
     }
     if (message->msg_controllen > 0) {
         return -EOPNOTSUPP;
@@ -106,6 +109,9 @@ long local_stream_receive(struct socket *socket, struct msghdr *message, int fla
 
     message->msg_namelen = 0;
     message->msg_controllen = 0;
+    if (s->peer == NULL) {
+        return -EINVAL; /* Linux's word for it */
+    }
     while (done < wanted) {
         size_t seen = peek ? done : 0;
         bool had_room = local_has_room(s);

@@ -2,7 +2,7 @@
 /*
  * What every socket is to the POSIX calls: a file with further operations. Families (TCP, UDP and raw over lwIP; pairs within the
  * image) embed a struct socket first and are known to the calls by their operations alone, so that an image links only the
- * families that it can make: socket() names the inet ones, socketpair() the local one.
+ * families that it can make: socket() names all of them, socketpair() the local one.
  * Errors are the kernel's negative numbers. All may block unless FILE_NONBLOCK or MSG_DONTWAIT says not to.
  */
 #ifndef LIB_SOCKET_SOCKET_H
@@ -73,6 +73,9 @@ int socket_from_fd(int fd, struct socket **out);
 
 /** inet_socket_create() - AF_INET and AF_INET6. Links the IP stack. -EAFNOSUPPORT, -EPROTONOSUPPORT, -ENOMEM, ... */
 int inet_socket_create(int family, int type, int protocol, struct socket **out);
+
+/** local_socket_create() - AF_UNIX, alone: to be bound or connected. Links no IP stack. */
+int local_socket_create(int type, int protocol, struct socket **out);
 
 /** local_socket_pair() - Two connected AF_UNIX sockets. */
 int local_socket_pair(int type, struct socket *out[2]);

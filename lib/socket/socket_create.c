@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * socket(): the one call that names the internet families, and so links the IP stack.
+ * socket(): the one call that names all families, and so links the IP stack.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -14,10 +14,14 @@ static int create(int family, int type, int protocol)
     struct socket *s;
     int rc;
 
-    if (family != AF_INET && family != AF_INET6) {
-        return -EAFNOSUPPORT;
+    type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (family == AF_UNIX) {
+        rc = local_socket_create(type, protocol, &s);
+    } else if (family == AF_INET || family == AF_INET6) {
+        rc = inet_socket_create(family, type, protocol, &s);
+    } else {
+        rc = -EAFNOSUPPORT;
     }
-    rc = inet_socket_create(family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol, &s);
     if (rc != 0) {
         return rc;
     }
