@@ -3,34 +3,15 @@
  * Mutexes exclude, are handed on in order and survive time-outs; condition variables and semaphores
  * lose no signal and no token, whatever comes at the same moment; misuse panics.
  */
-#include "unit.h"
+#include "journal_fixture.h"
 
 #include <xenolith/errno.h>
-#include <xenolith/sched.h>
 #include <xenolith/sync.h>
 #include <xenolith/timer.h>
 
 static struct mutex mutex = MUTEX_INIT(mutex);
 static struct cond cond = COND_INIT(cond);
 static struct semaphore sem = SEMAPHORE_INIT(sem, 0);
-static char journal[128];
-
-static void log_char(char c)
-{
-    size_t n = strlen(journal);
-
-    assert_true(n + 1 < sizeof(journal));
-    journal[n] = c;
-    journal[n + 1] = '\0';
-}
-
-static struct thread *make(void (*fn)(void *arg), const char *name)
-{
-    struct thread *t;
-
-    assert_int_equal(thread_create(&t, name, fn, (void *)name, 0), 0);
-    return t;
-}
 
 static int group_setup(void **state)
 {
@@ -40,8 +21,7 @@ static int group_setup(void **state)
 
 static int setup(void **state)
 {
-    journal[0] = '\0';
-    fake_clock_step_ns = 0;
+    journal_begin();
     return 0;
 }
 

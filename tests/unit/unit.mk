@@ -30,6 +30,7 @@ UNIT_SRCS += $(wildcard tests/fake/*.c) $(addprefix kernel/, \
 	sched.c thread.c thread_stack.c tls.c wait.c sync.c timer.c)
 
 UNIT_OBJS_console := kernel/console.c kernel/console_ring.c kernel/console_input.c kernel/tty.c kernel/vsnprintf.c
+UNIT_OBJS_console_evil := $(UNIT_OBJS_console)
 UNIT_OBJS_tty := kernel/tty.c
 UNIT_OBJS_printk := kernel/printk.c kernel/vsnprintf.c
 UNIT_OBJS_panic := kernel/panic.c kernel/fault.c kernel/backtrace.c kernel/vsnprintf.c

@@ -3,36 +3,17 @@
  * A wake is never lost, whenever it comes; it goes to the longest waiter that still waits; and a
  * time-out is told apart from a wake.
  */
-#include "unit.h"
+#include "journal_fixture.h"
 
 #include <xenolith/irq.h>
 #include <xenolith/compiler.h>
 #include <xenolith/errno.h>
-#include <xenolith/sched.h>
 #include <xenolith/timer.h>
 #include <xenolith/wait.h>
 
 static struct wait_queue queue = WAIT_QUEUE_INIT(queue);
 static struct wait_queue other_queue = WAIT_QUEUE_INIT(other_queue);
 static bool flag;
-static char journal[64];
-
-static void log_char(char c)
-{
-    size_t n = strlen(journal);
-
-    assert_true(n + 1 < sizeof(journal));
-    journal[n] = c;
-    journal[n + 1] = '\0';
-}
-
-static struct thread *make(void (*fn)(void *arg), const char *name)
-{
-    struct thread *t;
-
-    assert_int_equal(thread_create(&t, name, fn, (void *)name, 0), 0);
-    return t;
-}
 
 static int group_setup(void **state)
 {
@@ -42,9 +23,8 @@ static int group_setup(void **state)
 
 static int setup(void **state)
 {
-    journal[0] = '\0';
+    journal_begin();
     flag = false;
-    fake_clock_step_ns = 0;
     return 0;
 }
 

@@ -3,44 +3,7 @@
  * Claims about requests: each does what it says against a daemon that behaves, with messages split anywhere, from many threads,
  * and without memory the stream stays in step.
  */
-#include "../../xenbus/xs_priv.h"
-
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <fake.h>
-#include <fake_xenstored.h>
-
-#include <xenolith/heap.h>
-#include <xenolith/sched.h>
-
-static size_t blocks_before;
-
-static int group_setup(void **state)
-{
-    fake_boot(4096);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    xs_conn_forget();
-    fake_xs_start((uint32_t)fake_random());
-    blocks_before = fake_heap_blocks;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    assert_int_equal(fake_heap_blocks, blocks_before);
-    return 0;
-}
+#include "xs_fixture.h"
 
 static void assert_reads(const char *path, const char *expected)
 {

@@ -3,45 +3,14 @@
  * Claims about watches: events come in order and to the right owner, callbacks run in one thread and may do everything, a flood is
  * bounded and ends in one event that stands for what was lost, and after removal nothing comes.
  */
-#include "../../xenbus/xs_priv.h"
+#include "xs_fixture.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <fake.h>
-#include <fake_xenstored.h>
-
-#include <xenolith/heap.h>
-#include <xenolith/sched.h>
-
-static size_t blocks_before;
 static char seen[4096];
 
-static int group_setup(void **state)
+static int setup_watch(void **state)
 {
-    fake_boot(4096);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    xs_conn_forget();
-    fake_xs_start((uint32_t)fake_random());
-    blocks_before = fake_heap_blocks;
     seen[0] = '\0';
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    assert_int_equal(fake_heap_blocks, blocks_before);
-    return 0;
+    return setup(state);
 }
 
 /* Let everybody else run until nothing moves any more. */
@@ -489,7 +458,7 @@ static void watches_come_and_go_in_many_threads(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_watch, teardown)
     const struct CMUnitTest tests[] = {
         TEST(events_in_order),
         TEST(absolute_and_special_paths),
