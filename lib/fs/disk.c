@@ -72,7 +72,7 @@ static void note_change(struct blkdev_watch *watch, struct blkdev *dev, enum blk
     wait_wake_all(&disk_changes);
 }
 
-/* A disk may be found and yet connect only at a second attempt. */
+/* disk_find() has waited for those of the start; this is for one that was put there a moment ago. */
 static bool wait_online(struct blkdev *dev)
 {
     struct blkdev_watch watch = {.changed = note_change, .link = LIST_INIT(watch.link)};
