@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include <xenolith/compiler.h>
+#include <xenolith/printk.h>
 
 #define LARGE_BYTES (2u << 20)
 
@@ -157,12 +158,16 @@ int fat_commit(struct fat_fs *x)
 {
     int rc;
 
-    if (x->failed != 0 && x->failed != -EROFS) {
+    if (x->stopped) {
         return x->failed;
     }
     rc = commit(x);
-    if (rc != 0 && rc != -ENOMEM && x->failed == 0) {
+    if (rc != 0 && rc != -ENOMEM) {
+        pr_err("fat: %s: cannot be written to (%d): no changes from now on", cache_device(x->cache)->name,
+               rc);
+        x->stopped = true;
         x->failed = rc;
+        x->fs.read_only = true;
     }
     return rc;
 }

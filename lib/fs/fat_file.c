@@ -10,6 +10,8 @@
 
 #include <xenolith/compiler.h>
 
+#define LARGE_PART (1u << 20)
+
 static const char zeros[4096];
 
 /* The last run that is known and begins at or before @index. */
@@ -206,7 +208,7 @@ static long write_locked(struct fat_node *n, const char *from, uint64_t bytes, u
     while (done < bytes) {
         uint32_t index = (uint32_t)(offset / x->cluster_bytes),
                  in_cluster = (uint32_t)(offset % x->cluster_bytes);
-        uint64_t part = MIN(bytes - done, sizeof(zeros));
+        uint64_t part = MIN(bytes - done, from != NULL ? LARGE_PART : sizeof(zeros));
         struct fat_run run;
         int rc = prepare_run(n, index, clusters_of(x, in_cluster + part), &run);
 
@@ -353,7 +355,7 @@ int fat_sync_node(struct node *node, bool data_only)
 
     (void)data_only;
     mutex_lock(&x->lock);
-    rc = x->fs.read_only ? 0 : fat_commit(x);
+    rc = x->fs.read_only && x->failed == 0 ? 0 : fat_commit(x);
     mutex_unlock(&x->lock);
     return rc;
 }

@@ -21,7 +21,8 @@ int fat_damaged(struct fat_fs *x, const char *what)
     if (x->failed == 0) {
         pr_err("fat: %s: %s: read-only from now on, fsck should look at it", cache_device(x->cache)->name,
                what);
-        x->failed = -EROFS;
+        x->failed = -EIO;
+        x->fs.read_only = true;
     }
     return -EIO;
 }

@@ -86,7 +86,7 @@ static int finish(struct fs *fs)
     int rc = 0;
 
     mutex_lock(&x->lock);
-    if (!fs->read_only) {
+    if (!fs->read_only || x->failed != 0) {
         fat_reap(x);
         rc = fat_commit(x);
         if (rc == 0 && x->failed == 0 && !x->was_dirty) {
@@ -125,9 +125,9 @@ static void commit_next(void)
     x = list_entry(mounted.next, struct fat_fs, link);
     list_remove(&x->link);
     list_push_back(&mounted, &x->link);
-    if (!x->fs.read_only && mutex_trylock(&x->lock)) {
+    if (!x->stopped && mutex_trylock(&x->lock)) {
         fat_reap(x);
-        if (x->failed == 0 && (x->nr_blocks > 0 || x->nr_losses > 0 || x->ff.wflag != 0)) {
+        if (!x->stopped && (x->nr_blocks > 0 || x->nr_losses > 0 || x->ff.wflag != 0)) {
             (void)fat_commit(x);
         }
         mutex_unlock(&x->lock);

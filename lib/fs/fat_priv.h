@@ -74,6 +74,7 @@ struct fat_fs {
     struct list displaced; /* nodes whose serial is not their position any more */
     struct list doomed;    /* nodes without a name and a user, whose clusters are still to be given up */
     uint64_t renewals;
+    bool stopped;  /* a commit failed: nothing is written any more */
     int failed;    /* from now on nothing changes any more */
     int io_error;  /* why fat_disk_read() or fat_disk_write() failed last */
     bool old_view; /* FatFs reads what the disk has, not the blocks */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Claims about FAT12, FAT16 and FAT32 on a disk: it does what the file system in memory does, with the names and errors of Linux's vfat; and
- * wherever the stream of writes is cut, what was synced is there and no two files share a cluster. The judge is this machine's fsck.fat.
+ * Claims about FAT12, FAT16 and FAT32 on a disk: it does what the file system in memory does, with the names and errors of Linux's vfat. The
+ * judge is this machine's fsck.fat.
  */
-#include "fat_fixture.h"
+#include "fat_work.h"
 
 #include <xenolith/compiler.h>
 #include <xenolith/sched.h>
@@ -13,190 +13,6 @@
 #include "vfs_fixture.h"
 
 #define DISK_BYTES (40u << 20)
-#define NR_OPEN    5
-
-static const char *const kinds[] = {"-F 12 -s 32", "-F 16 -s 8", "-F 32 -s 1", "-F 16 -S 4096 -s 1"};
-
-/* ---- The same work on both ---- */
-
-static struct {
-    struct file *model, *tested;
-} open_files[NR_OPEN];
-
-static bool renames = true;
-
-static void random_path(char *out, const char *top)
-{
-    static const char *const forms[] = {"/d%u", "/a-somewhat-longer-name-%u", "/größe %u.tar.gz",
-                                        "/SHORT%u.TXT", "/日本語-%u"};
-    unsigned int depth = 1 + (unsigned int)fake_random_below(3);
-
-    out += sprintf(out, "%s", top);
-    for (unsigned int i = 0; i < depth; i++) {
-        out += sprintf(out, forms[fake_random_below(5)], (unsigned int)fake_random_below(3));
-    }
-}
-
-static void two_paths(char *model, char *tested)
-{
-    random_path(model, "/model");
-    sprintf(tested, "/data%s", model + 6);
-}
-
-static void change_both(struct file *a, struct file *b)
-{
-    static char data[60000], x[60000], y[60000];
-    size_t bytes = 1 + (size_t)fake_random_below(fake_random_below(4) == 0 ? sizeof(data) : 3000);
-    uint64_t offset = fake_random_below(fake_random_below(4) == 0 ? 300000 : 5000);
-    long n;
-
-    switch (fake_random_below(4)) {
-    case 0:
-        assert_int_equal(b->ops->resize(b, offset), a->ops->resize(a, offset));
-        break;
-    case 1:
-        n = a->ops->read_at(a, x, bytes, offset);
-        assert_int_equal(b->ops->read_at(b, y, bytes, offset), n);
-        assert_memory_equal(x, y, (size_t)n);
-        break;
-    default:
-        memset(data, (int)fake_random_below(256), bytes);
-        assert_int_equal(a->ops->write_at(a, data, bytes, offset), bytes);
-        assert_int_equal(b->ops->write_at(b, data, bytes, offset), bytes);
-    }
-}
-
-static void close_both(unsigned int i)
-{
-    if (open_files[i].model != NULL) {
-        file_put(open_files[i].model);
-        file_put(open_files[i].tested);
-        open_files[i].model = NULL;
-    }
-}
-
-static void open_both(const char *model, const char *tested)
-{
-    unsigned int flags = PATH_READ | PATH_WRITE | PATH_CREATE |
-                         (fake_random_below(6) == 0 ? PATH_TRUNCATE : 0);
-    unsigned int i = (unsigned int)fake_random_below(NR_OPEN);
-    struct file *a, *b;
-    int rc = path_open(NULL, model, flags, 0644, &a);
-
-    assert_int_equal(path_open(NULL, tested, flags, 0644, &b), rc);
-    if (rc == 0) {
-        close_both(i);
-        open_files[i].model = a;
-        open_files[i].tested = b;
-        change_both(a, b);
-    }
-}
-
-static void step(void)
-{
-    struct new_node what = {.kind = FILE_DIRECTORY, .permissions = 0755};
-    unsigned int i = (unsigned int)fake_random_below(NR_OPEN);
-    char a[300], b[300], a2[300], b2[300];
-    bool directory = fake_random_below(2) == 0;
-
-    two_paths(a, b);
-    two_paths(a2, b2);
-    switch (fake_random_below(8)) {
-    case 0:
-    case 1:
-        assert_int_equal(path_create(NULL, b, &what), path_create(NULL, a, &what));
-        break;
-    case 2:
-    case 3:
-        assert_int_equal(path_unlink(NULL, b, directory), path_unlink(NULL, a, directory));
-        break;
-    case 4:
-        if (renames) {
-            assert_int_equal(path_rename(NULL, b, NULL, b2, 0), path_rename(NULL, a, NULL, a2, 0));
-        }
-        break;
-    case 5:
-        if (open_files[i].model != NULL) {
-            change_both(open_files[i].model, open_files[i].tested);
-        }
-        break;
-    default:
-        open_both(a, b);
-        break;
-    }
-}
-
-static void compare_bytes(struct node *a, struct node *b, uint64_t bytes)
-{
-    static char x[70000], y[70000];
-
-    for (uint64_t at = 0; at < bytes; at += sizeof(x)) {
-        long n = a->ops->read(a, x, sizeof(x), at);
-
-        assert_int_equal(b->ops->read(b, y, sizeof(y), at), n);
-        assert_memory_equal(x, y, (size_t)n);
-    }
-}
-
-static unsigned int count_entries(struct node *dir)
-{
-    struct dir_entry *entry = calloc(1, sizeof(*entry));
-    unsigned int nr = 0;
-
-    while (dir->ops->list(dir, entry->next, entry) == 1) {
-        nr++;
-    }
-    free(entry);
-    return nr;
-}
-
-/* What @a has @b has, and nothing else. */
-static void compare(struct node *a, struct node *b)
-{
-    struct file_info ia = {0}, ib = {0};
-    struct dir_entry *entry;
-
-    assert_int_equal(a->kind, b->kind);
-    a->ops->info(a, &ia);
-    b->ops->info(b, &ib);
-    if (a->kind == FILE_REGULAR) {
-        assert_int_equal(ia.size_bytes, ib.size_bytes);
-        compare_bytes(a, b, ia.size_bytes);
-        return;
-    }
-    assert_int_equal(count_entries(a), count_entries(b));
-    entry = calloc(1, sizeof(*entry));
-    while (b->ops->list(b, entry->next, entry) == 1) {
-        struct node *ca, *cb;
-
-        if (a->ops->lookup(a, entry->name, entry->length, &ca) != 0) {
-            fail_msg("%s should not be", entry->name);
-        }
-        assert_int_equal(b->ops->lookup(b, entry->name, entry->length, &cb), 0);
-        compare(ca, cb);
-        node_put(ca);
-        node_put(cb);
-    }
-    free(entry);
-}
-
-static void compare_trees(void)
-{
-    struct node *a, *b;
-
-    assert_int_equal(path_node(NULL, "/model", 0, &a), 0);
-    assert_int_equal(path_node(NULL, "/data", 0, &b), 0);
-    compare(a, b);
-    node_put(a);
-    node_put(b);
-}
-
-static void close_all(void)
-{
-    for (unsigned int i = 0; i < NR_OPEN; i++) {
-        close_both(i);
-    }
-}
 
 static void work_leaves_what_it_should(void **state)
 {
@@ -235,6 +51,11 @@ static int make_file(const char *path)
         file_put(file);
     }
     return rc;
+}
+
+static unsigned int word_at(unsigned int offset)
+{
+    return disk.bytes[offset] | (unsigned int)disk.bytes[offset + 1] << 8;
 }
 
 static bool is_there(const char *path)
@@ -432,116 +253,64 @@ static void a_count_of_free_clusters_that_lies_does_no_harm(void **state)
     assert_true(is_clean());
 }
 
-/* ---- Power cuts ---- */
+/* ---- Disks that fail ---- */
 
-#define NR_MARKS 30
-
-static unsigned int marks[NR_MARKS];
-static unsigned char *base;
-
-static void make_mark(unsigned int number)
+static int no_writes(struct fake_disk *d, const struct blkdev_req *req)
 {
-    char path[60], text[3000];
+    (void)d;
+    return req->op == BLKDEV_WRITE ? -EIO : 0;
+}
+
+static void a_disk_that_fails_stops_all_changes(void **state)
+{
     struct file *file;
+    struct fs *fs;
+    char byte = 'x';
 
-    sprintf(path, "/data/a mark with number %u", number);
-    memset(text, 'a' + (int)number % 26, sizeof(text));
-    assert_int_equal(path_open(NULL, path, PATH_WRITE | PATH_CREATE, 0600, &file), 0);
-    assert_int_equal(file->ops->write(file, text, sizeof(text)), sizeof(text));
-    assert_int_equal(file->ops->sync(file, false), 0);
+    (void)state;
+    make_file_system("-F 16 -s 4");
+    fs = mount_disk();
+    make_dir("/data/before");
+    assert_int_equal(fs_sync_all(), 0);
+    assert_int_equal(path_open(NULL, "/data/file", PATH_WRITE | PATH_CREATE, 0644, &file), 0);
+    disk.fault = no_writes;
+    assert_int_equal(file->ops->sync(file, false), -EIO);
+    disk.fault = NULL;
+    assert_int_equal(file->ops->sync(file, false), -EIO);
+    assert_int_equal(file->ops->write(file, &byte, 1), -EIO);
+    assert_int_equal(make_file("/data/after"), -EROFS);
+    assert_true(is_there("/data/before"));
     file_put(file);
-    marks[number] = disk.nr_writes;
+    assert_int_equal(fs_unmount(fs), -EIO);
+    fs = mount_disk();
+    assert_true(is_there("/data/before"));
+    assert_false(is_there("/data/file"));
+    assert_int_equal(fs_unmount(fs), 0);
+    (void)tool("fsck.fat -a");
+    assert_true(is_clean());
 }
 
-static void check_marks(unsigned int cut)
+static void a_damaged_directory_stops_changes_and_is_said(void **state)
 {
-    for (unsigned int i = 0; i < NR_MARKS; i++) {
-        char path[60], text[3000], back[4000];
-        struct node *node;
-
-        if (marks[i] >= cut) { /* the flush behind its last write is not in the cut */
-            continue;
-        }
-        sprintf(path, "/data/a mark with number %u", i);
-        memset(text, 'a' + (int)i % 26, sizeof(text));
-        if (path_node(NULL, path, 0, &node) != 0) {
-            fail_msg("%s was synced at write %u, and is gone after a cut at %u", path, marks[i], cut);
-        }
-        assert_int_equal(node->ops->read(node, back, sizeof(back), 0), sizeof(text));
-        assert_memory_equal(back, text, sizeof(text));
-        node_put(node);
-    }
-}
-
-/* What a cut may leave: clusters that nobody names, chains that are too long, parts of long names, FATs and counts that differ. */
-static void judge(unsigned int cut)
-{
-    /* The first two a rename from one sector to another may leave: both names, and a ".." that is ahead of them. */
-    static const char *const never[] = {"share", "nvalid '..'", "free cluster", "Bad ",
-                                        "bad ",  "uplicate",    "does not",     "doesn't",
-                                        "self",  "nexpected",   "beyond"};
-
-    (void)tool("fsck.fat -n");
-    for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-        if (strstr(log_text, never[i]) != NULL && (!renames || i > 1)) {
-            fprintf(stderr, "%s", log_text);
-            fail_msg("after a cut at write %u of %u fsck.fat finds: %s", cut, disk.nr_writes, never[i]);
-        }
-    }
-}
-
-/* The disk after a cut behind @cut writes: of those since the last flush any may be missing. */
-static void check_cut(unsigned int cut)
-{
-    unsigned int recorded = disk.nr_writes, epoch = disk.writes[cut - 1].epoch;
+    struct file *file;
     struct fs *fs;
 
-    memcpy(disk.bytes, base, DISK_BYTES);
-    for (unsigned int i = 0; i < cut; i++) {
-        const struct fake_disk_write *w = &disk.writes[i];
-
-        if (w->epoch < epoch || fake_random_below(3) != 0) {
-            fake_disk_apply(w, w->bytes / 512, disk.bytes);
-        }
-    }
-    judge(cut);
-    disk.record = false;
-    fs = mount_disk();
-    check_marks(cut);
-    assert_int_equal(fs_unmount(fs), 0);
-    disk.record = true;
-    assert_int_equal(disk.nr_writes, recorded);
-}
-
-static void a_cut_anywhere_leaves_what_was_synced(void **state)
-{
     (void)state;
-    base = malloc(DISK_BYTES);
-    for (size_t kind = 0; kind < 6; kind++) {
-        struct fs *model = new_model(), *fs;
-
-        renames = kind >= 3;
-        make_file_system(kinds[kind % 3]);
-        memcpy(base, disk.bytes, DISK_BYTES);
-        disk.record = true;
-        fs = mount_disk();
-        for (unsigned int i = 0; i < NR_MARKS * 15; i++) {
-            if (i % 15 == 14) {
-                make_mark(i / 15);
-            }
-            step();
-        }
-        close_all();
-        assert_int_equal(fs_unmount(fs), 0);
-        assert_int_equal(fs_unmount(model), 0);
-        for (unsigned int i = 0; i < 25; i++) {
-            check_cut(1 + (unsigned int)fake_random_below(disk.nr_writes));
-        }
-        disk.record = false;
-        fake_disk_forget(&disk, 0);
-    }
-    renames = true;
-    free(base);
+    make_file_system("-F 12 -s 32");
+    fs = mount_disk();
+    make_dir("/data/dir");
+    assert_int_equal(fs_unmount(fs), 0);
+    disk.bytes[(word_at(14) + 2 * word_at(22)) * 512 + 26] = 0; /* its first cluster */
+    fs = mount_disk();
+    assert_int_equal(path_open(NULL, "/data/file", PATH_WRITE | PATH_CREATE, 0644, &file), 0);
+    assert_int_equal(make_file("/data/dir/file"), -EIO);
+    assert_int_equal(make_file("/data/other"), -EROFS);
+    assert_int_equal(file->ops->sync(file, false), 0);
+    file_put(file);
+    assert_int_equal(fs_unmount(fs), 0);
+    fs = mount_disk();
+    assert_true(is_there("/data/file"));
+    assert_int_equal(fs_unmount(fs), 0);
 }
 
 static int boot(void **state)
@@ -560,7 +329,8 @@ int main(void)
         cmocka_unit_test(names_that_stay_are_listed_once_while_others_go),
         cmocka_unit_test(a_full_disk_has_room_as_soon_as_something_goes),
         cmocka_unit_test(a_count_of_free_clusters_that_lies_does_no_harm),
-        cmocka_unit_test(a_cut_anywhere_leaves_what_was_synced),
+        cmocka_unit_test(a_disk_that_fails_stops_all_changes),
+        cmocka_unit_test(a_damaged_directory_stops_changes_and_is_said),
     };
 
     return cmocka_run_group_tests(tests, boot, NULL);
