@@ -381,8 +381,9 @@ int ext_commit(struct ext_fs *x)
     if (!ext_has_changes(x)) {
         return ext_disk_sync(x);
     }
-    error = ext2fs_flush2(x->e2, EXT2_FLAG_FLUSH_NO_SYNC);
-    rc = ext_errno(error);
+    rc = ext_orphans_write(x);
+    error = rc == 0 ? ext2fs_flush2(x->e2, EXT2_FLAG_FLUSH_NO_SYNC) : 0;
+    rc = rc != 0 ? rc : ext_errno(error);
     if (rc == 0 && x->nr_blocks == 0) {
         return ext_disk_sync(x);
     }

@@ -67,7 +67,7 @@ static int finish(struct fs *fs)
 
     mutex_lock(&x->lock);
     if (!fs->read_only) {
-        ext_reap(x);
+        ext_orphans_kill(x);
         rc = ext_commit(x);
         rc = rc != 0 ? rc : ext_super_mark(x, false);
         fs->read_only = true;
@@ -153,8 +153,8 @@ static int make_ready(struct ext_fs *x, bool read_only)
     if (error != 0) {
         return ext_errno(error);
     }
-    if ((super->s_state & EXT2_ERROR_FS) != 0 || super->s_last_orphan != 0) {
-        pr_warn("ext: %s: has errors or forgotten files: e2fsck should look at it", x->e2->device_name);
+    if ((super->s_state & EXT2_ERROR_FS) != 0) {
+        pr_warn("ext: %s: has errors: e2fsck should look at it", x->e2->device_name);
     }
     x->was_valid = (super->s_state & EXT2_VALID_FS) != 0;
     x->fs.read_only = read_only;
@@ -172,7 +172,8 @@ static int make_ready(struct ext_fs *x, bool read_only)
     ext2fs_set_tstamp(super, s_mtime, (time_t)(time_wall_ns() / NS_PER_SEC));
     ext2fs_mark_super_dirty(x->e2);
     x->collecting = true;
-    return rc != 0 ? rc : error != 0 ? ext_errno(error) : start_committing();
+    rc = rc != 0 ? rc : error != 0 ? ext_errno(error) : ext_orphans_free(x);
+    return rc != 0 ? rc : start_committing();
 }
 
 static bool is_mounted(const struct blkdev *dev)

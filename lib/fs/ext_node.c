@@ -201,7 +201,7 @@ static void release(struct node *node)
     struct ext_node *n = ext_node_of(node);
     struct ext_fs *x = ext_of(node->fs);
 
-    if (n->inode.i_links_count == 0 && !x->fs.read_only) {
+    if (n->inode.i_links_count == 0 && !x->fs.read_only && !n->killed) {
         list_push_back(&x->doomed, &n->doom);
     } else {
         forget_node(n);
@@ -301,6 +301,8 @@ int ext_node_kill(struct ext_node *n)
     bool is_directory = n->node.kind == FILE_DIRECTORY;
     errcode_t error = 0;
 
+    n->killed = true;
+    n->run.nr = 0;
     if (ext2fs_inode_has_valid_blocks2(x->e2, ext_inode(n))) {
         error = ext2fs_punch(x->e2, n->ino, ext_inode(n), NULL, 0, ~0ULL);
     }

@@ -69,6 +69,7 @@ struct ext_node {
     struct ext_node *chain;
     struct list doom;
     ext2_ino_t ino;
+    bool killed;        /* by ext_node_kill(), though somebody may still refer to it */
     struct ext_run run; /* the last one that was looked up */
     struct ext2_inode_large inode;
 };
@@ -155,6 +156,17 @@ int ext_super_open(struct ext_fs *x, unsigned int how);
 
 /** ext_super_mark() - The disk says that the file system is in use, or (everything is committed) that it is not. */
 int ext_super_mark(struct ext_fs *x, bool in_use);
+
+/* ---- ext_orphan.c ---- */
+
+/** ext_orphans_write() - Before each commit: the list of those that are in use and have no name. */
+int ext_orphans_write(struct ext_fs *x);
+
+/** ext_orphans_kill() - Before the last commit: nobody will use them any more. */
+void ext_orphans_kill(struct ext_fs *x);
+
+/** ext_orphans_free() - At the mount: what the disk has of them. */
+int ext_orphans_free(struct ext_fs *x);
 
 /* ---- ext_alloc.c ---- */
 
