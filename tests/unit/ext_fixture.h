@@ -63,7 +63,7 @@ static void boot_with_disk(uint64_t bytes)
 /* One of this machine's tools on the image; its exit status. @format: the command, in which %s stands for the image. */
 static int tool(const char *format)
 {
-    char image[40], command[400], line[500];
+    char image[40], command[600], line[700];
     int status;
 
     snprintf(image, sizeof(image), "/proc/%d/fd/%d", getpid(), image_fd);
@@ -83,7 +83,7 @@ static inline void show_log(void)
 
 static inline void make_file_system(const char *options)
 {
-    char command[200];
+    char command[500];
 
     memset(disk.bytes, 0, disk.dev.size_bytes);
     snprintf(command, sizeof(command), "/sbin/mke2fs -q -F %s %%s", options);
