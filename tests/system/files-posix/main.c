@@ -67,7 +67,7 @@ static void open_flags(void)
 
 static void stdio_and_temporary_files(void)
 {
-    char name[] = "/tmp/mk-XXXXXX", line[32];
+    char name[] = "/tmp/mk-XXXXXX", other[] = "/tmp/mo-XXXXXX", directory[] = "/tmp/md-XXXXXX", line[32];
     FILE *f = fopen("/tmp/text", "w+");
     int fd;
 
@@ -83,6 +83,11 @@ static void stdio_and_temporary_files(void)
     CHECK_EQUAL(close(fd), 0);
     CHECK_EQUAL(remove(name), 0);
     FAILS(access(name, F_OK), ENOENT);
+    CHECK(mkdtemp(directory) != NULL && access(directory, X_OK) == 0);
+    CHECK_EQUAL(rmdir(directory), 0);
+    fd = mkostemp(other, O_APPEND | O_CLOEXEC);
+    CHECK((fcntl(fd, F_GETFL) & O_APPEND) != 0);
+    CHECK_EQUAL(close(fd), 0);
     f = tmpfile();
     CHECK(f != NULL);
     CHECK_EQUAL(fputs("temporary", f) >= 0, 1);
