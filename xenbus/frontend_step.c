@@ -61,16 +61,17 @@ struct update {
 static int update_body(uint32_t tx, void *arg)
 {
     struct update *u = arg;
-    char path[FRONTEND_PATH_BYTES], *value;
+    char path[FRONTEND_PATH_BYTES];
+    uint64_t value;
     int rc = node_path(path, u->f->path, "state");
 
     if (rc == 0) {
-        rc = xs_read(tx, path, &value, NULL);
+        rc = xs_read_u64(tx, path, &value);
     }
-    if (rc != 0) {
+    if (rc != 0 && rc != -EINVAL) { /* EINVAL: it is there, whatever it says */
         return rc;
     }
-    heap_free(value);
+    rc = 0;
     if (u->publish) {
         rc = u->f->driver->publish(u->f, tx);
     }
@@ -283,7 +284,8 @@ static bool look_home(struct frontend *f)
         rc = xs_read(XS_TX_NONE, path, &backend, NULL);
     }
     if (rc != 0) {
-        return false;
+        /* Without memory nothing is known: what there is goes on. */
+        return rc == -ENOMEM && f->phase != FRONTEND_GONE;
     }
     same = f->phase != FRONTEND_GONE && strcmp(backend, f->backend) == 0 && domid == f->backend_id;
     if (!same) {

@@ -53,16 +53,9 @@ int xs_read(uint32_t tx, const char *path, char **value, size_t *len)
 
 int xs_read_u64(uint32_t tx, const char *path, uint64_t *value)
 {
-    char *text;
-    size_t len;
-    int rc = xs_read(tx, path, &text, &len);
+    const struct xs_part part = part_string(path);
 
-    if (rc != 0) {
-        return rc;
-    }
-    rc = xs_parse_decimal(text, len, UINT64_MAX, value);
-    heap_free(text);
-    return rc;
+    return xs_request_number(XS_READ, tx, &part, value);
 }
 
 int xs_write_until(uint32_t tx, const char *path, const void *value, size_t len, uint64_t deadline_ns)

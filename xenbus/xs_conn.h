@@ -27,15 +27,25 @@ enum slot_state {
     SLOT_ABANDONED, /* its requester has given up; the reply will still come */
 };
 
+/** enum slot_wants - What its requester does with an answer that is no error. */
+enum slot_wants {
+    WANTS_OK, /* it must be "OK" */
+    WANTS_BODY,
+    WANTS_NUMBER, /* decimal; needs no memory */
+};
+
 /** struct slot - One request under way. req_id % XS_MAX_REQUESTS is its index. */
 struct slot {
     enum slot_state state;
     uint32_t req_id;
     uint32_t type;
-    bool wants_body;
+    enum slot_wants wants;
     int rc;
     char *body;
-    size_t len;
+    union {
+        size_t len; /* of the body */
+        uint64_t number;
+    };
 };
 
 struct xs_conn {

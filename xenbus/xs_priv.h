@@ -62,6 +62,9 @@ struct xs_part {
 int xs_request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *parts, unsigned int nr,
                char **body, size_t *len, uint64_t deadline_ns);
 
+/** xs_request_number() - The same for a reply that is a decimal number; -EINVAL if it is none. Needs no memory. */
+int xs_request_number(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *part, uint64_t *number);
+
 /** xs_conn_pump() - Take what has come out of the ring, bounded in work, and hand it to its owners. May yield, never blocks. */
 void xs_conn_pump(void);
 

@@ -40,8 +40,11 @@ static int reply_judge(struct slot *slot)
     if (incoming.hdr.type != slot->type) {
         return -EPROTO;
     }
-    if (!slot->wants_body) {
+    if (slot->wants == WANTS_OK) {
         return xs_parse_ok(incoming.body, incoming.hdr.len);
+    }
+    if (slot->wants == WANTS_NUMBER) {
+        return xs_parse_decimal(incoming.body, incoming.hdr.len, UINT64_MAX, &slot->number);
     }
     if (slot->state == SLOT_ABANDONED) {
         return 0;

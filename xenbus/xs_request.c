@@ -70,7 +70,7 @@ static int conn_send(const struct slot *slot, uint32_t tx, const struct xs_part 
 }
 
 /* With one of the semaphore's counts in hand, so there is a free one. */
-static struct slot *slot_take(enum xsd_sockmsg_type type, bool wants_body)
+static struct slot *slot_take(enum xsd_sockmsg_type type, enum slot_wants wants)
 {
     struct slot *slot = NULL;
     uint32_t index;
@@ -86,7 +86,7 @@ static struct slot *slot_take(enum xsd_sockmsg_type type, bool wants_body)
         .state = SLOT_SENT,
         .req_id = xs_conn.next_id / XS_MAX_REQUESTS * XS_MAX_REQUESTS + index,
         .type = type,
-        .wants_body = wants_body,
+        .wants = wants,
     };
     xs_conn.next_id += XS_MAX_REQUESTS;
     return slot;
@@ -99,8 +99,9 @@ static bool slot_is_answered(const void *arg)
     return slot->state != SLOT_SENT;
 }
 
-int xs_request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *parts, unsigned int nr,
-               char **body, size_t *len, uint64_t deadline_ns)
+/** request() - On 0 *out is answered as asked for, and the caller's to free. */
+static int request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *parts, unsigned int nr,
+                   enum slot_wants wants, struct slot **out, uint64_t deadline_ns)
 {
     struct slot *slot;
     size_t bytes = 0;
@@ -121,7 +122,7 @@ int xs_request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *pa
     if (rc != 0) {
         return rc;
     }
-    slot = slot_take(type, body != NULL);
+    slot = slot_take(type, wants);
     xs_stats.requests++;
     rc = mutex_lock_until(&xs_conn.writer, deadline_ns);
     if (rc != 0) {
@@ -141,11 +142,40 @@ int xs_request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *pa
         }
         rc = slot->rc;
     }
-    if (rc == 0 && body != NULL) {
+    if (rc != 0) {
+        xs_slot_free(slot);
+        return rc;
+    }
+    *out = slot;
+    return 0;
+}
+
+int xs_request(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *parts, unsigned int nr,
+               char **body, size_t *len, uint64_t deadline_ns)
+{
+    struct slot *slot;
+    int rc = request(type, tx, parts, nr, body != NULL ? WANTS_BODY : WANTS_OK, &slot, deadline_ns);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (body != NULL) {
         *body = slot->body;
         *len = slot->len;
         slot->body = NULL;
     }
     xs_slot_free(slot);
+    return 0;
+}
+
+int xs_request_number(enum xsd_sockmsg_type type, uint32_t tx, const struct xs_part *part, uint64_t *number)
+{
+    struct slot *slot;
+    int rc = request(type, tx, part, 1, WANTS_NUMBER, &slot, TIME_FOREVER);
+
+    if (rc == 0) {
+        *number = slot->number;
+        xs_slot_free(slot);
+    }
     return rc;
 }

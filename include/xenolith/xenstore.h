@@ -28,7 +28,7 @@ int xs_init(void);
 /** xs_read() - A node's value, with a NUL added behind it. @len: its length without that, or NULL. */
 int xs_read(uint32_t tx, const char *path, char **value, size_t *len);
 
-/** xs_read_u64() - Read and parse an unsigned decimal number in full; -EINVAL when it is none or out of range. */
+/** xs_read_u64() - Read and parse an unsigned decimal number in full; -EINVAL when it is none or out of range. Needs no memory. */
 int xs_read_u64(uint32_t tx, const char *path, uint64_t *value);
 
 int xs_write(uint32_t tx, const char *path, const void *value, size_t len);

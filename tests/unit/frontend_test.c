@@ -378,6 +378,24 @@ static void what_changes_while_the_driver_starts_is_told(void **state)
     unmake(5);
 }
 
+static void memory_that_runs_out_costs_no_device(void **state)
+{
+    (void)state;
+    make_connected(6);
+    fake_fail_always();
+    back_set(6, "size", "7");
+    settle();
+    front_set(6, "backend", path_of(6, "", true));
+    settle();
+    fake_fail_after(0);
+    settle();
+    assert_null(strchr(journal, 'q'));
+    assert_non_null(strchr(journal, '!'));
+    assert_int_equal(front_state(6), XenbusStateConnected);
+    assert_int_equal(frontend_settle(&driver, TIME_FOREVER), 1);
+    unmake(6);
+}
+
 static void many_go_side_by_side(void **state)
 {
     (void)state;
@@ -440,6 +458,7 @@ int main(void)
         cmocka_unit_test_setup(to_settle_is_to_wait_for_the_driver_too, setup),
         cmocka_unit_test_setup(to_settle_is_to_wait_for_a_second_attempt, setup),
         cmocka_unit_test_setup(what_changes_while_the_driver_starts_is_told, setup),
+        cmocka_unit_test_setup(memory_that_runs_out_costs_no_device, setup),
         cmocka_unit_test_setup(many_go_side_by_side, setup),
         cmocka_unit_test_setup(nonsense_is_left_alone, setup),
     };
