@@ -13,7 +13,7 @@
 #include "blkfront_priv.h"
 
 #define VDISK_READONLY_FLAG 0x4U /* Linux's: xen/io/blkif.h names only CDROM and REMOVABLE */
-#define MAX_SECTORS         (UINT64_C(1) << 54)
+#define MAX_SECTORS         (UINT64_C(1) << 54) /* a size in bytes fits into off_t below it */
 
 int blkfront_read_offer(struct blkfront *bf)
 {
@@ -114,10 +114,10 @@ uint64_t blkfront_read_size(struct blkfront *bf)
 {
     uint64_t sectors = frontend_read_backend(bf->f, "sectors", 0);
 
-    return sectors > MAX_SECTORS ? 0 : ALIGN_DOWN(sectors * BLKFRONT_SECTOR, (uint64_t)bf->dev.block_bytes);
+    return sectors >= MAX_SECTORS ? 0 : ALIGN_DOWN(sectors * BLKFRONT_SECTOR, (uint64_t)bf->dev.block_bytes);
 }
 
-/** is_power() - A power of two that a block can have. */
+/** is_block() - A power of two that a block can have. */
 static bool is_block(uint64_t bytes)
 {
     return bytes >= BLKDEV_BLOCK_MIN && bytes <= BLKDEV_BLOCK_MAX && (bytes & (bytes - 1)) == 0;
@@ -128,10 +128,12 @@ static bool read_mode(struct blkfront *bf)
 {
     char path[FRONTEND_PATH_BYTES + 8], *mode;
     bool read_only;
+    int rc;
 
     (void)ksnprintf(path, sizeof(path), "%s/mode", bf->f->backend);
-    if (xs_read(XS_TX_NONE, path, &mode, NULL) != 0) {
-        return false;
+    rc = xs_read(XS_TX_NONE, path, &mode, NULL);
+    if (rc != 0) {
+        return rc != -ENOENT; /* not known: be careful */
     }
     read_only = strcmp(mode, "r") == 0;
     heap_free(mode);

@@ -216,7 +216,7 @@ static int submit(struct job *j, enum blkdev_op op, uint64_t offset, uint32_t by
     return 0;
 }
 
-static int submit_new(enum blkdev_op op, uint64_t offset, uint32_t bytes)
+static inline int submit_new(enum blkdev_op op, uint64_t offset, uint32_t bytes)
 {
     struct job *j = new_job();
 
@@ -249,7 +249,7 @@ static void cut(struct job *j, uint32_t bytes)
     }
 }
 
-static bool random_transfer(void)
+static inline bool random_transfer(void)
 {
     struct job *j = new_job();
     uint32_t block = dev->block_bytes, bytes, most = fake_random_below(12) == 0 ? JOB_BYTES : 70000;
@@ -280,7 +280,7 @@ static bool random_transfer(void)
 }
 
 /* Until nothing is under way. */
-static void finish(void)
+static inline void finish(void)
 {
     for (;;) {
         bool busy = false;

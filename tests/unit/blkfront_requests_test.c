@@ -136,8 +136,8 @@ static void errors_reach_those_they_belong_to(void **state)
 
 static void a_disk_grows_and_shrinks(void **state)
 {
-    static const char *const nonsense[] = {"", "x", "-1", "99999999999999999999", "18446744073709551615",
-                                           "0"};
+    static const char *const nonsense[] = {
+        "", "x", "-1", "99999999999999999999", "18446744073709551615", "18014398509481984", "0"};
 
     (void)state;
     fake_bb_set("sectors", "4294967297"); /* beyond 2 TiB */
