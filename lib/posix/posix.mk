@@ -20,7 +20,8 @@ UNIT_MORE_FILE_CALLS := $(addprefix lib/newlib/, io.c cwd.c dir.c file_facts.c f
 $(foreach f,$(basename $(notdir $(UNIT_FILE_CALLS) $(UNIT_MORE_FILE_CALLS))),\
 	$(eval UNIT_CFLAGS_$f += $$(if $$(filter lib/newlib/% lib/posix/%,$$<),-include tests/unit/libc_file_names.h)))
 
-FUZZ_OBJS_fd := $(filter-out lib/vfs/%,$(UNIT_OBJS_POSIX)) $(wildcard lib/vfs/*.c) $(UNIT_FILE_CALLS) tests/fuzz/fd_model.c
+UNIT_CFLAGS_socket_pair += -Dsocketpair=own_socketpair
+FUZZ_OBJS_fd := $(filter-out lib/vfs/%,$(UNIT_OBJS_POSIX)) lib/socket/socket_pair.c $(filter lib/posix/local_% lib/socket/%,$(UNIT_OBJS_local_socket)) $(wildcard lib/vfs/*.c) $(UNIT_FILE_CALLS) tests/fuzz/fd_model.c
 UNIT_OBJS_fd_random := $(FUZZ_OBJS_fd) tests/fuzz/fd_fuzz.c
 UNIT_OBJS_file_oracle := $(UNIT_FILE_CALLS) $(UNIT_MORE_FILE_CALLS) lib/posix/pipe_file.c lib/posix/byte_queue.c lib/newlib/errno.c lib/newlib/clock.c \
 	tests/unit/file_oracle_names.c tests/unit/file_oracle_data.c \

@@ -30,6 +30,7 @@
 int own_open(const char *path, int flags, ...);
 int own_fcntl(int fd, int command, ...);
 int own_flock(int fd, int operation);
+int own_socketpair(int family, int type, int protocol, int fds[2]);
 int own_mkfifo(const char *path, mode_t mode);
 ssize_t own_readv(int fd, const struct iovec *parts, int nr);
 ssize_t own_writev(int fd, const struct iovec *parts, int nr);
@@ -503,21 +504,25 @@ static void do_map(void)
 
 static void do_make(void)
 {
-    int pair[2] = {-1, -1}, fd = -1, what = take() % 4;
+    static const int kinds[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+    int pair[2] = {-1, -1}, fd = -1, what = take() % 5;
 
     if (is_full(2)) {
         return;
     }
-    if (what == 0) {
-        if (came(own_pipe2(pair, O_NONBLOCK) == 0 ? pair[0] : -1)) {
-            fd_names(pair[0], description_new(NULL, O_RDONLY));
-            want(pair[1] == fd_lowest_free(0), "pipe(): the second descriptor");
-            fd_names(pair[1], description_new(NULL, O_WRONLY));
+    if (what < 2) {
+        int rc = what == 0 ? own_pipe2(pair, O_NONBLOCK)
+                           : own_socketpair(AF_UNIX, kinds[take_below(3)] | SOCK_NONBLOCK, 0, pair);
+
+        if (came(rc == 0 ? pair[0] : -1)) {
+            fd_names(pair[0], description_new(NULL, what == 0 ? O_RDONLY : O_RDWR));
+            want(pair[1] == fd_lowest_free(0), "the second descriptor of a pair");
+            fd_names(pair[1], description_new(NULL, what == 0 ? O_WRONLY : O_RDWR));
         }
         return;
     }
-    fd = what == 1   ? own_eventfd(take(), EFD_NONBLOCK)
-         : what == 2 ? own_timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)
+    fd = what == 2   ? own_eventfd(take(), EFD_NONBLOCK)
+         : what == 3 ? own_timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)
                      : own_epoll_create1(0);
     if (came(fd)) {
         fd_names(fd, description_new(NULL, O_RDWR));
