@@ -69,6 +69,45 @@ static void a_directory_that_lies_about_its_length_ends(void **state)
     assert_int_equal(fs_unmount(fs), 0);
 }
 
+static void put_big_endian(unsigned char *at, uint32_t value)
+{
+    for (int i = 3; i >= 0; i--, value >>= 8) {
+        at[i] = (unsigned char)value;
+    }
+}
+
+/* Block after block of one transaction that has no end. */
+static void a_journal_that_never_ends_is_refused(void **state)
+{
+    char text[20000] = "", *at = text;
+    unsigned char *journal = NULL;
+    struct fs *fs;
+
+    (void)state;
+    make_file_system("-t ext3 -b 1024 -J size=1");
+    assert_int_equal(tool("/sbin/debugfs -R 'blocks <8>' %s 2>/dev/null | cat"), 0);
+    assert_true(pread(log_fd, text, sizeof(text) - 1, 0) > 0);
+    for (unsigned long block = strtoul(at, &at, 10); block > 0; block = strtoul(at, &at, 10)) {
+        unsigned char *here = disk.bytes + block * HOSTILE_BLOCK;
+
+        if (journal == NULL) {
+            journal = here;
+            put_big_endian(journal + 24, 7); /* s_sequence */
+            put_big_endian(journal + 28, 1); /* s_start */
+            continue;
+        }
+        put_big_endian(here, 0xc03b3998);
+        put_big_endian(here + 4, 5); /* revoked blocks */
+        put_big_endian(here + 8, 7);
+        put_big_endian(here + 12, 16);
+    }
+    disk.bytes[1024 + 0x60] |= 4; /* needs_recovery */
+    signal(SIGALRM, too_long);
+    alarm(ROUND_LIMIT_S);
+    assert_true(try_mount(&fs) < 0);
+    alarm(0);
+}
+
 static int boot(void **state)
 {
     (void)state;
@@ -80,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_directory_that_lies_about_its_length_ends),
+        cmocka_unit_test(a_journal_that_never_ends_is_refused),
         cmocka_unit_test(a_disk_that_lies_does_no_harm),
     };
 
