@@ -124,6 +124,9 @@ int mdns_name_set(const char *value);
 void mdns_name_start(struct net_interface *ni);
 
 /* sntp_time.c */
+/** sntp_time_prepare() - Before the first interface: DHCP may name the server. */
+void sntp_time_prepare(void);
+/** sntp_time_start() - Ask. What is asked before there is an address is asked again only after a quarter of a minute. */
 void sntp_time_start(void);
 
 /* interface.c */

@@ -40,7 +40,7 @@ void net_sntp_time(uint32_t seconds, uint32_t fraction)
             (unsigned int)(off_ms < 0 ? -off_ms : off_ms));
 }
 
-void sntp_time_start(void)
+void sntp_time_prepare(void)
 {
     if (server == NULL) {
         return;
@@ -52,6 +52,15 @@ void sntp_time_start(void)
     } else {
         sntp_servermode_dhcp(1);
     }
+    net_unlock();
+}
+
+void sntp_time_start(void)
+{
+    if (server == NULL) {
+        return;
+    }
+    net_lock();
     sntp_init();
     net_unlock();
 }

@@ -137,8 +137,9 @@ int net_start(void)
             int without = netdev_start(&client);
 
             if (without == 0) {
-                sntp_time_start();
+                sntp_time_prepare();
                 wait_for_addresses();
+                sntp_time_start();
             } else {
                 pr_warn("net: no devices (%d): only the loopback is there", without);
             }
