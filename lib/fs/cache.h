@@ -41,7 +41,7 @@ int cache_write_back(struct cache *c);
 int cache_sync(struct cache *c);
 
 /** cache_errors() - For whoever begins to use the disk: where his cache_sync_since() starts from. */
-uint32_t cache_errors(const struct cache *c);
+uint32_t cache_errors(struct cache *c);
 
 /** cache_sync_since() - As cache_sync(), for one of many users: each is told of an error that has come since *@seen. */
 int cache_sync_since(struct cache *c, uint32_t *seen);

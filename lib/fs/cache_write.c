@@ -89,8 +89,10 @@ int cache_write_back(struct cache *c)
     return c->errors != c->fs_seen ? c->last_error : 0;
 }
 
-uint32_t cache_errors(const struct cache *c)
+uint32_t cache_errors(struct cache *c)
 {
+    /* What a disk that is gone did not take is no affair of who begins with the one in its place. */
+    cache_check(c);
     return c->errors;
 }
 

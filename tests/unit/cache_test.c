@@ -358,6 +358,20 @@ static void another_disk_in_its_place_gets_nothing_of_it(void **state)
     assert_memory_equal(disk, model, DISK_BYTES);
 }
 
+static void who_begins_with_another_disk_hears_nothing_of_the_first(void **state)
+{
+    struct cache *c = cache_of(&dev);
+    uint32_t seen;
+
+    (void)state;
+    assert_int_equal(cache_write(c, 1 << 20, "of the first", 12), 0);
+    dev.generation++;
+    seen = cache_errors(c);
+    assert_int_equal(cache_sync_since(c, &seen), 0);
+    assert_int_equal(cache_sync(c), -EIO);
+    assert_memory_equal(disk, model, DISK_BYTES);
+}
+
 static void what_is_abandoned_is_gone(void **state)
 {
     struct cache *c = cache_of(&dev);
@@ -432,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_failed_write_is_told_once),
         cmocka_unit_test(each_user_is_told_of_an_error_once),
         cmocka_unit_test(another_disk_in_its_place_gets_nothing_of_it),
+        cmocka_unit_test(who_begins_with_another_disk_hears_nothing_of_the_first),
         cmocka_unit_test(what_is_abandoned_is_gone),
         cmocka_unit_test(memory_that_another_domain_keeps_is_not_used_again),
         cmocka_unit_test(a_bad_page_does_not_spoil_its_neighbours),
