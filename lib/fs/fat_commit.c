@@ -154,6 +154,18 @@ static int commit(struct fat_fs *x)
     return free_losses(x);
 }
 
+int fat_stop(struct fat_fs *x, int error)
+{
+    if (!x->stopped) {
+        pr_err("fat: %s: cannot be changed (%d): what was not synced is lost", cache_device(x->cache)->name,
+               error);
+        x->stopped = true;
+        x->failed = error == -ENOMEM ? -EIO : error;
+        x->fs.read_only = true;
+    }
+    return error;
+}
+
 int fat_commit(struct fat_fs *x)
 {
     int rc;

@@ -136,8 +136,10 @@ int fat_create(struct node *dir, const char *name, size_t length, const struct n
             rc = make(d, text.text, what, &entry);
         }
     }
-    rc = rc != 0 ? rc : fat_touch(d);
-    rc = rc != 0 ? rc : fat_node_get(x, d, &entry, out);
+    if (rc == 0) {
+        (void)fat_touch(d);
+        rc = fat_node_get(x, d, &entry, out);
+    }
     return fat_end(x, rc);
 }
 
@@ -166,7 +168,7 @@ int fat_unlink(struct node *dir, const char *name, size_t length, bool directory
     rc = rc != 0 ? rc : fat_remove(x, d->cluster, &entry);
     if (rc == 0) {
         fat_node_remove(fat_node_of(victim));
-        rc = fat_touch(d);
+        (void)fat_touch(d);
     }
     node_put(victim);
     fat_reap(x);
@@ -198,34 +200,44 @@ static int take_over(struct fat_node *to, struct fat_node *n, struct fat_entry *
 
 /* The new entry. The old one must not be gone before it is on the disk: unless one sector has both, it goes a wave later. */
 static int enter(struct fat_node *n, struct fat_node *to, const char *name, size_t length,
-                 const struct fat_entry *from, struct fat_entry *target)
+                 struct fat_entry *target)
 {
     struct fat_fs *x = fat_of(n->node.fs);
     struct fat_name text;
-    uint32_t entries = x->sector_bytes / FAT_ENTRY_BYTES;
     int rc = find(to, name, length, target);
 
     if (rc == 0) {
-        rc = take_over(to, n, target);
-    } else if (rc == -ENOENT) {
-        rc = take_name(&text, name, length);
-        if (rc == 0) {
-            fat_node_entry(n, target);
+        return take_over(to, n, target);
+    }
+    rc = rc == -ENOENT ? take_name(&text, name, length) : rc;
+    if (rc == 0) {
+        fat_node_entry(n, target);
+        rc = fat_add(x, to->cluster, text.text, target);
+        if (rc == -ENOSPC && fat_make_room(x) == 0) {
             rc = fat_add(x, to->cluster, text.text, target);
-            if (rc == -ENOSPC && fat_make_room(x) == 0) {
-                rc = fat_add(x, to->cluster, text.text, target);
-            }
         }
     }
-    if (rc == 0 && n->node.kind == FILE_DIRECTORY && n->parent != to) {
+    return rc;
+}
+
+/* The rest of it. If this fails half of the change must not reach the disk: two names would share their clusters. */
+static int leave(struct fat_node *n, struct fat_node *d, struct fat_node *to, const struct fat_entry *from,
+                 const struct fat_entry *target)
+{
+    struct fat_fs *x = fat_of(n->node.fs);
+    uint32_t entries = x->sector_bytes / FAT_ENTRY_BYTES;
+    int rc = 0;
+
+    if (n->node.kind == FILE_DIRECTORY && d != to) {
         rc = fat_set_parent(x, n->cluster, to->cluster);
     }
-    rc = rc != 0 ? rc : fat_touch(to);
+    (void)fat_touch(to);
     if (rc == 0 && from->position / entries != target->position / entries) {
         rc = fat_lib_flush(x);
         x->wave++;
     }
-    return rc;
+    rc = rc != 0 ? rc : fat_remove(x, d->cluster, from);
+    return rc != 0 ? fat_stop(x, rc) : 0;
 }
 
 static int rename_locked(struct fat_node *d, const char *name, size_t length, struct fat_node *to,
@@ -246,11 +258,11 @@ static int rename_locked(struct fat_node *d, const char *name, size_t length, st
     if (rc != 0) {
         return rc;
     }
-    rc = enter(fat_node_of(node), to, to_name, to_length, &from, &target);
-    rc = rc != 0 ? rc : fat_remove(x, d->cluster, &from);
+    rc = enter(fat_node_of(node), to, to_name, to_length, &target);
+    rc = rc != 0 ? rc : leave(fat_node_of(node), d, to, &from, &target);
     if (rc == 0) {
         fat_node_move(fat_node_of(node), to, target.position);
-        rc = fat_touch(d);
+        (void)fat_touch(d);
     }
     node_put(node);
     return rc;

@@ -217,6 +217,9 @@ int fat_changed_fat(struct fat_fs *x, int (*see)(struct fat_fs *x, uint32_t firs
 /** fat_commit() - All that was done so far is on the disk. */
 int fat_commit(struct fat_fs *x);
 
+/** fat_stop() - Nothing that was not committed will be, and nothing changes any more. @error. */
+int fat_stop(struct fat_fs *x, int error);
+
 void fat_commit_if_large(struct fat_fs *x);
 
 /** fat_make_room() - Something may be free after a commit or a count: try again on 0, else -ENOSPC. */
