@@ -23,17 +23,14 @@
 
 #include "port_priv.h"
 
-/*
- * Blocks of one kind that lie at hand, at most. Each may be the last that keeps a slab: after thousands of connections those
- * freed last lie in as many slabs.
- */
-#define KEEP_MAX 8U
+#define KEEP_MAX 256U /* blocks of one kind that lie at hand, at most */
 
 #define WINDOW_SHARE 32U /* of memory */
 
 struct pool {
     void *free;
     unsigned int nr_free, used, limit;
+    unsigned int unused; /* of the free ones so many were not needed since the last trim */
 };
 
 static struct pool pools[MEMP_MAX];
@@ -88,6 +85,7 @@ void *memp_malloc(memp_t type)
     if (block != NULL) {
         pool->free = *(void **)block;
         pool->nr_free--;
+        pool->unused = MIN(pool->unused, pool->nr_free);
     } else if (pool->used < pool->limit) {
         block = heap_alloc(sizes[type]);
     }
@@ -109,6 +107,24 @@ void memp_free(memp_t type, void *block)
         pool->nr_free++;
     } else {
         heap_free(block);
+    }
+}
+
+/* Each block may be the last that keeps a slab of the heap: after thousands of connections those freed last lie in as many slabs. */
+void memp_trim(void)
+{
+    for (unsigned int i = 0; i < MEMP_MAX; i++) {
+        struct pool *pool = &pools[i];
+
+        while (pool->unused > 0) {
+            void *block = pool->free;
+
+            pool->free = *(void **)block;
+            pool->nr_free--;
+            pool->unused--;
+            heap_free(block);
+        }
+        pool->unused = pool->nr_free;
     }
 }
 

@@ -88,6 +88,8 @@ void transmit_push(struct net_interface *ni);
 /** transmit_drop() - The device is gone: so is what waits for it. */
 void transmit_drop(struct net_interface *ni);
 void transmit_ready(struct net_interface *ni);
+/** transmit_trim() - Give back what was not needed since the last call. */
+void transmit_trim(void);
 
 /* defer.c */
 /** defer_begin() - @pk is in flight from now on. */
@@ -114,6 +116,8 @@ int timeouts_start(void);
 
 /* memp.c */
 void memp_limits_init(void);
+/** memp_trim() - Give the heap back what was not needed since the last call. */
+void memp_trim(void);
 
 /* random.c */
 int random_init(void);

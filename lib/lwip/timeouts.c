@@ -25,6 +25,7 @@
 
 #include "port_priv.h"
 
+#define TRIM_INTERVAL_MS 1000U
 #define QUIET_MS    75000U /* longer than fragments are kept (60 s), the longest of what does not count */
 #define CATCH_UP    86400U /* seconds made up for at most: of what counts, nothing lasts longer unheard */
 #define STACK_BYTES (28UL << 10)
@@ -93,6 +94,12 @@ struct ticker {
     bool counts;
 };
 
+static void trim(void)
+{
+    memp_trim();
+    transmit_trim();
+}
+
 static struct ticker tickers[] = {
     {.interval_ms = TCP_TMR_INTERVAL, .fn = tcp_tmr, .wanted = tcp_needed},
     {.interval_ms = IP_TMR_INTERVAL, .fn = ip_reass_tmr},
@@ -104,6 +111,7 @@ static struct ticker tickers[] = {
     {.interval_ms = DHCP_COARSE_TIMER_MSECS, .fn = dhcp_coarse_tmr, .wanted = dhcp_used},
     {.interval_ms = DHCP6_TIMER_MSECS, .fn = dhcp6_tmr},
     {.interval_ms = IGMP_TMR_INTERVAL, .fn = igmp_tmr, .wanted = igmp_waits},
+    {.interval_ms = TRIM_INTERVAL_MS, .fn = trim},
     {.interval_ms = MLD6_TMR_INTERVAL, .fn = mld6_tmr, .wanted = mld_waits},
 };
 

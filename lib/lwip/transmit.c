@@ -17,10 +17,10 @@
 
 #define QUEUE_MAX 1024U /* frames that wait for one device */
 #define PUSH_AT   32U   /* so many are given to the ring even in the midst of a batch */
-#define POOL_MAX  32U  /* each may be the last that keeps a slab of the heap */
+#define POOL_MAX  256U /* descriptions of frames that lie at hand, at most */
 
 static struct tx_packet *pool;
-static unsigned int pool_len;
+static unsigned int pool_len, pool_unused; /* so many of them were not needed since the last trim */
 
 static struct tx_packet *packet_take(struct net_interface *ni)
 {
@@ -29,6 +29,7 @@ static struct tx_packet *packet_take(struct net_interface *ni)
     if (pk != NULL) {
         pool = pk->next;
         pool_len--;
+        pool_unused = MIN(pool_unused, pool_len);
     } else {
         pk = heap_alloc(sizeof(*pk));
         if (pk == NULL) {
@@ -59,6 +60,19 @@ static void packet_end(struct tx_packet *pk)
         (void)pbuf_free(held);
     }
     defer_run(ni);
+}
+
+void transmit_trim(void)
+{
+    while (pool_unused > 0) {
+        struct tx_packet *pk = pool;
+
+        pool = pk->next;
+        pool_len--;
+        pool_unused--;
+        heap_free(pk);
+    }
+    pool_unused = pool_len;
 }
 
 static void packet_done(struct netdev_tx *tx, int status)

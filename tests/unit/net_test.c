@@ -321,6 +321,29 @@ static void a_datagram_in_pieces_carries_its_sum(void **state)
     forget_frames();
 }
 
+static void what_lies_at_hand_goes_back(void **state)
+{
+    struct pbuf *p[100];
+    size_t before;
+
+    teach_arp(); /* timers run */
+    finish_sends();
+    thread_sleep_ns(5 * NS_PER_SEC);
+    before = fake_heap_blocks;
+    net_lock();
+    for (unsigned int i = 0; i < ARRAY_SIZE(p); i++) {
+        p[i] = pbuf_alloc(PBUF_RAW, 0, PBUF_ROM);
+        assert_non_null(p[i]);
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(p); i++) {
+        (void)pbuf_free(p[i]);
+    }
+    net_unlock();
+    assert_int_equal(fake_heap_blocks, before + ARRAY_SIZE(p));
+    thread_sleep_ns(5 * NS_PER_SEC);
+    assert_int_equal(fake_heap_blocks, before);
+}
+
 static void without_carrier_nothing_waits(void **state)
 {
     uint8_t f[200];
@@ -362,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup(nobody_else_is_us, setup),
         cmocka_unit_test_setup(batches_are_shown_once, setup),
         cmocka_unit_test_setup(a_datagram_in_pieces_carries_its_sum, setup),
+        cmocka_unit_test_setup(what_lies_at_hand_goes_back, setup),
         cmocka_unit_test_setup(without_carrier_nothing_waits, setup),
         cmocka_unit_test_setup(silence_is_kept, setup),
         cmocka_unit_test_setup(the_first_datagram_after_silence_arrives, setup),
