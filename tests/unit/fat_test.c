@@ -195,6 +195,55 @@ static void names_that_stay_are_listed_once_while_others_go(void **state)
     assert_true(is_clean());
 }
 
+/* ---- Files in many pieces ---- */
+
+#define PIECES 5000
+
+/* Two files of one cluster each by turns: no two of a file follow each other, and there are more than are remembered. */
+static void a_scattered_file_is_found_again(void **state)
+{
+    struct file *files[2];
+    uint32_t piece[128];
+    struct fs *fs;
+
+    (void)state;
+    make_file_system("-F 32 -s 1");
+    fs = mount_disk();
+    assert_int_equal(path_open(NULL, "/data/a", PATH_READ | PATH_WRITE | PATH_CREATE, 0644, &files[0]), 0);
+    assert_int_equal(path_open(NULL, "/data/b", PATH_READ | PATH_WRITE | PATH_CREATE, 0644, &files[1]), 0);
+    for (uint32_t i = 0; i < 2 * PIECES; i++) {
+        for (unsigned int k = 0; k < 128; k++) {
+            piece[k] = i;
+        }
+        assert_int_equal(files[i % 2]->ops->write(files[i % 2], piece, sizeof(piece)), sizeof(piece));
+    }
+    for (unsigned int round = 0; round < 2; round++) {
+        for (unsigned int i = 0; i < 3000; i++) {
+            uint32_t at = (uint32_t)fake_random_below(PIECES), which = (uint32_t)fake_random_below(2);
+
+            assert_int_equal(files[which]->ops->read_at(files[which], piece, sizeof(piece), at * 512),
+                             sizeof(piece));
+            assert_int_equal(piece[fake_random_below(128)], at * 2 + which);
+        }
+        file_put(files[0]);
+        file_put(files[1]);
+        assert_int_equal(fs_unmount(fs), 0);
+        assert_true(is_clean());
+        fs = mount_disk();
+        assert_int_equal(path_open(NULL, "/data/a", PATH_READ | PATH_WRITE, 0, &files[0]), 0);
+        assert_int_equal(path_open(NULL, "/data/b", PATH_READ | PATH_WRITE, 0, &files[1]), 0);
+    }
+    assert_int_equal(files[0]->ops->resize(files[0], 700), 0);
+    assert_int_equal(files[0]->ops->resize(files[0], 3000), 0);
+    assert_int_equal(files[0]->ops->read_at(files[0], piece, sizeof(piece), 512), sizeof(piece));
+    assert_int_equal(piece[0], 2);
+    assert_int_equal(piece[127], 0);
+    file_put(files[0]);
+    file_put(files[1]);
+    assert_int_equal(fs_unmount(fs), 0);
+    assert_true(is_clean());
+}
+
 /* ---- Room ---- */
 
 static long fill_disk(void)
@@ -327,6 +376,7 @@ int main(void)
         cmocka_unit_test(names_are_those_of_vfat),
         cmocka_unit_test(errors_are_those_of_vfat),
         cmocka_unit_test(names_that_stay_are_listed_once_while_others_go),
+        cmocka_unit_test(a_scattered_file_is_found_again),
         cmocka_unit_test(a_full_disk_has_room_as_soon_as_something_goes),
         cmocka_unit_test(a_count_of_free_clusters_that_lies_does_no_harm),
         cmocka_unit_test(a_disk_that_fails_stops_all_changes),
