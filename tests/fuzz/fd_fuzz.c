@@ -56,7 +56,8 @@ static void fill_buf(size_t bytes)
 static bool came(int rc)
 {
     if (rc < 0) {
-        want(errno == ENOMEM || errno == ENOSPC, "no descriptor, and memory is not why");
+        want((errno == ENOMEM || errno == ENOSPC) && fake_fail_fired(),
+             "no descriptor, and memory is not why");
         return false;
     }
     want(rc == fd_lowest_free(0), "not the lowest free descriptor");
@@ -482,7 +483,7 @@ static void do_map(void)
     }
     p = own_mmap(NULL, bytes, protection, MAP_PRIVATE, fd, (off_t)offset);
     if (p == MAP_FAILED) {
-        want(d == NULL || d->inode == NULL || !reads(d), "mmap() of a file");
+        want(d == NULL || d->inode == NULL || !reads(d) || fake_fail_fired(), "mmap() of a file");
         return;
     }
     want(d != NULL, "mmap() of nothing");
@@ -545,7 +546,10 @@ static void do_poll(void)
     for (int i = 0; i < 3; i++) {
         polled[i] = (struct pollfd){.fd = take_fd(), .events = take()};
     }
-    want(own_poll(polled, 3, 0) >= 0, "poll()");
+    if (own_poll(polled, 3, 0) < 0) {
+        want(errno == ENOMEM && fake_fail_fired(), "poll()");
+        return;
+    }
     for (int i = 0; i < 3; i++) {
         want(polled[i].fd < 0 || ((polled[i].revents & POLLNVAL) != 0) == (at(polled[i].fd) == NULL),
              "poll(): POLLNVAL");
@@ -562,7 +566,13 @@ static void run(void)
 
     for (step = 0; decisions_left() && step < MOST_STEPS; step++) {
         op = take() % (sizeof(calls) / sizeof(calls[0]));
+        /* Of the calls that may fail for it some find no memory. */
+        if (calls[op] == do_make || calls[op] == do_epoll || calls[op] == do_poll || calls[op] == do_lock ||
+            calls[op] == do_map) {
+            fake_fail_after(take_below(8));
+        }
         calls[op]();
+        fake_fail_after(0);
     }
 }
 
