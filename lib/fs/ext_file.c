@@ -101,23 +101,6 @@ static int find_run(struct ext_node *n, uint64_t block, uint64_t most, struct ex
     return 0;
 }
 
-static long read_inline(struct ext_node *n, void *buf, size_t bytes, uint64_t offset)
-{
-    struct ext_fs *x = ext_of(n->node.fs);
-    unsigned int got = 0;
-    ext2_file_t file;
-    errcode_t error = ext2fs_file_open(x->e2, n->ino, 0, &file);
-
-    if (error == 0) {
-        error = ext2fs_file_llseek(file, offset, EXT2_SEEK_SET, NULL);
-        if (error == 0) {
-            error = ext2fs_file_read(file, buf, (unsigned int)bytes, &got);
-        }
-        (void)ext2fs_file_close(file);
-    }
-    return error != 0 ? ext_errno(error) : (long)got;
-}
-
 static int read_run(struct ext_fs *x, const struct ext_run *run, size_t in_block, char *to, size_t bytes)
 {
     if (run->disk_block == 0 || run->unwritten) {
@@ -160,7 +143,7 @@ long ext_read(struct node *node, void *buf, size_t bytes, uint64_t offset)
     mutex_lock(&x->lock);
     if (offset < EXT2_I_SIZE(&n->inode)) {
         bytes = MIN(bytes, EXT2_I_SIZE(&n->inode) - offset);
-        rc = is_inline(n) ? read_inline(n, buf, bytes, offset) : read_locked(n, buf, bytes, offset);
+        rc = is_inline(n) ? ext_inline_read(n, buf, bytes, offset) : read_locked(n, buf, bytes, offset);
     }
     mutex_unlock(&x->lock);
     return rc;
@@ -284,8 +267,7 @@ static void drop_beyond_end(struct ext_node *n)
     (void)ext2fs_punch(x->e2, n->ino, ext_inode(n), NULL, first, ~0ULL);
 }
 
-/* As much as there is room for, and the file's size and times with it: it is whole again whatever comes next. */
-static long write_some(struct ext_node *n, const char *from, size_t bytes, uint64_t offset)
+long ext_write_some(struct ext_node *n, const char *from, size_t bytes, uint64_t offset)
 {
     long written = write_locked(n, from, bytes, offset);
 
@@ -314,17 +296,21 @@ long ext_write(struct node *node, const void *buf, size_t bytes, uint64_t offset
         return begun;
     }
     if (is_inline(n)) {
-        return ext_end(x, -EOPNOTSUPP);
+        int rc = ext_inline_expand(n);
+
+        if (rc != 0) {
+            return ext_end(x, rc);
+        }
     }
     if (offset >= largest_file(n)) {
         return ext_end(x, -EFBIG);
     }
     bytes = MIN(bytes, largest_file(n) - offset);
-    written = write_some(n, buf, bytes, offset);
+    written = ext_write_some(n, buf, bytes, offset);
     if ((written == -ENOSPC || (written > 0 && written < (long)bytes)) && ext_commit_for_room(x)) {
         size_t done = written > 0 ? (size_t)written : 0;
 
-        more = write_some(n, (const char *)buf + done, bytes - done, offset + done);
+        more = ext_write_some(n, (const char *)buf + done, bytes - done, offset + done);
         written = more > 0 ? (long)done + more : done > 0 ? (long)done : more;
     }
     (void)ext_end(x, 0);
@@ -378,11 +364,8 @@ int ext_resize(struct node *node, uint64_t bytes)
     if (rc != 0) {
         return rc;
     }
-    if (is_inline(n) || bytes > largest_file(n)) {
-        rc = is_inline(n) ? -EOPNOTSUPP : -EFBIG;
-    } else {
-        rc = resize_locked(n, bytes);
-    }
+    rc = is_inline(n) ? ext_inline_expand(n) : 0;
+    rc = rc != 0 ? rc : bytes > largest_file(n) ? -EFBIG : resize_locked(n, bytes);
     return ext_end(x, rc);
 }
 
@@ -429,7 +412,7 @@ long ext_readlink(struct node *node, char *buf, size_t bytes)
     if (ext2fs_is_fast_symlink(ext_inode(n))) {
         memcpy(buf, n->inode.i_block, MIN(length, sizeof(n->inode.i_block)));
     } else {
-        rc = is_inline(n) ? read_inline(n, buf, length, 0) : read_long_target(n, buf, length);
+        rc = is_inline(n) ? ext_inline_read(n, buf, length, 0) : read_long_target(n, buf, length);
     }
     mutex_unlock(&x->lock);
     return rc;

@@ -157,6 +157,19 @@ int ext_super_open(struct ext_fs *x, unsigned int how);
 /** ext_super_mark() - The disk says that the file system is in use, or (everything is committed) that it is not. */
 int ext_super_mark(struct ext_fs *x, bool in_use);
 
+/* ---- ext_inline.c ---- */
+
+/** ext_inline_read() - Of a file whose bytes lie in its inode. How many. */
+long ext_inline_read(struct ext_node *n, void *buf, size_t bytes, uint64_t offset);
+
+/** ext_inline_expand() - Before it is written to: its bytes get blocks. */
+int ext_inline_expand(struct ext_node *n);
+
+/* ---- ext_file.c ---- */
+
+/** ext_write_some() - As much as there is room for, and the file's size and times with it: it is whole again whatever comes next. */
+long ext_write_some(struct ext_node *n, const char *from, size_t bytes, uint64_t offset);
+
 /* ---- ext_orphan.c ---- */
 
 /** ext_orphans_write() - Before each commit: the list of those that are in use and have no name. */

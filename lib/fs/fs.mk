@@ -64,6 +64,7 @@ UNIT_OBJS_ext = $(wildcard lib/fs/ext*.c lib/fs/cache*.c) kernel/blkdev.c $(VFS_
 UNIT_OBJS_ext_crash = $(UNIT_OBJS_ext)
 UNIT_OBJS_files_race = $(UNIT_OBJS_ext)
 UNIT_OBJS_ext_evil = $(UNIT_OBJS_ext)
+UNIT_OBJS_ext_features = $(UNIT_OBJS_ext)
 # Checksums that an attacker put right: tests/unit/ext_hostile.h.
 UNIT_LDFLAGS_ext_evil := $(addsuffix _csum_verify, $(addprefix -Wl$(,)--wrap=ext2fs_, superblock group_desc block_bitmap inode_bitmap \
 	inode extent_block dir_block ext_attr_block orphan_file_block))
