@@ -63,6 +63,10 @@ stop_with_work() {
     kill -KILL "$1"
     expect_answer "$TEST" 'info xvda' '* online *'
 }
+finish() {
+    [ -s pid ] && kill -KILL "$(cat pid)" 2>/dev/null # the one that xl knows nothing of
+}
+trap finish EXIT
 pid=$(xenstore-read "/local/domain/$id/image/device-model-pid")
 cp "/proc/$pid/cmdline" qemu.args
 stop_with_work "$pid" 8
