@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <xenolith/time.h>
+
 #define LINK_LIMIT 65000
 
 /* libext2fs wants names that end in NUL. */
@@ -103,6 +105,15 @@ static uint32_t mode_of(const struct new_node *what)
     return kind | (what->permissions & 07777);
 }
 
+/* Of what could not be made: e2fsck takes each inode with links for one that is in use. */
+static void clear_inode(struct ext_fs *x, ext2_ino_t ino)
+{
+    struct ext2_inode_large none = {.i_dtime = (uint32_t)(time_wall_ns() / NS_PER_SEC)};
+    errcode_t error = ext2fs_write_inode_full(x->e2, ino, (struct ext2_inode *)&none, sizeof(none));
+
+    (void)ext_half_done(x, ext_errno(error));
+}
+
 static int make_file(struct ext_node *dir, const char *name, size_t length, const struct new_node *what,
                      ext2_ino_t *ino)
 {
@@ -133,6 +144,7 @@ static int make_file(struct ext_node *dir, const char *name, size_t length, cons
     rc = add_name(dir, name, length, *ino, FILE_REGULAR);
     if (rc != 0) {
         ext2fs_inode_alloc_stats2(x->e2, *ino, -1, 0);
+        clear_inode(x, *ino);
     }
     return rc;
 }
@@ -147,22 +159,28 @@ static int make_other(struct ext_node *dir, const char *name, size_t length, con
     errcode_t error = 0;
 
     terminate(&t, name, length);
+    error = ext2fs_new_inode(x->e2, dir->ino, (int)mode_of(what), NULL, ino);
+    if (error != 0) {
+        return ext_errno(error);
+    }
     for (int attempt = 0; attempt < 2; attempt++) {
-        error = is_directory ? ext2fs_mkdir(x->e2, dir->ino, 0, t.text)
-                             : ext2fs_symlink(x->e2, dir->ino, 0, t.text, what->target);
-        if (error != EXT2_ET_DIR_NO_SPACE || ext2fs_expand_dir(x->e2, dir->ino) != 0) {
+        error = is_directory ? ext2fs_mkdir(x->e2, dir->ino, *ino, t.text)
+                             : ext2fs_symlink(x->e2, dir->ino, *ino, t.text, what->target);
+        if (error != EXT2_ET_DIR_NO_SPACE || attempt > 0) {
+            break;
+        }
+        error = ext2fs_expand_dir(x->e2, dir->ino);
+        if (error != 0) {
             break;
         }
     }
     if (error != 0) {
+        clear_inode(x, *ino);
         (void)ext_dir_read_again(dir);
         return ext_errno(error);
     }
-    error = ext2fs_lookup(x->e2, dir->ino, name, (int)length, NULL, ino);
-    if (error == 0) {
-        ext_name_note(dir, name, length, *ino);
-    }
-    return ext_dir_read_again(dir) != 0 ? -EIO : ext_errno(error);
+    ext_name_note(dir, name, length, *ino);
+    return ext_dir_read_again(dir) != 0 ? -EIO : 0;
 }
 
 /* The new node's mode, owner and times. */

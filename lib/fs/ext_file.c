@@ -157,14 +157,21 @@ static int allocate(struct ext_node *n, uint64_t block, uint64_t nr)
     blk64_t got;
 
     n->run.nr = 0;
+    n->moved = n->changed = x->transaction;
+    if (has_extents(n) && ext_alloc_behind(n, block, nr) == 0) {
+        return 0;
+    }
     if (has_extents(n) && nr > 1) {
         error = ext2fs_fallocate(x->e2, EXT2_FALLOCATE_FORCE_INIT | EXT2_FALLOCATE_INIT_BEYOND_EOF, n->ino,
                                  ext_inode(n), ~0ULL, block, nr);
         if (error == 0) {
-            return ext_errno(ext2fs_write_inode_full(x->e2, n->ino, ext_inode(n), sizeof(n->inode)));
+            error = ext2fs_write_inode_full(x->e2, n->ino, ext_inode(n), sizeof(n->inode));
+            return ext_half_done(x, ext_errno(error));
         }
+        (void)ext_half_done(x, ext_errno(error));
     }
-    return ext_errno(ext2fs_bmap2(x->e2, n->ino, ext_inode(n), NULL, BMAP_ALLOC, block, NULL, &got));
+    error = ext2fs_bmap2(x->e2, n->ino, ext_inode(n), NULL, BMAP_ALLOC, block, NULL, &got);
+    return ext_half_done(x, ext_errno(error));
 }
 
 /*
@@ -190,7 +197,9 @@ static int prepare_run(struct ext_node *n, uint64_t block, uint64_t most, struct
         *fresh_until = block + 1;
         run->unwritten = false;
         n->run.nr = 0;
+        n->moved = n->changed = x->transaction;
         rc = ext_errno(ext2fs_bmap2(x->e2, n->ino, ext_inode(n), NULL, BMAP_SET, block, NULL, &at));
+        (void)ext_half_done(x, rc);
     }
     if (rc == 0 && block < *fresh_until) {
         run->nr = MIN(run->nr, *fresh_until - block);
@@ -264,20 +273,28 @@ static void drop_beyond_end(struct ext_node *n)
     uint64_t first = (EXT2_I_SIZE(&n->inode) + x->e2->blocksize - 1) / x->e2->blocksize;
 
     n->run.nr = 0;
-    (void)ext2fs_punch(x->e2, n->ino, ext_inode(n), NULL, first, ~0ULL);
+    (void)ext_half_done(x, ext_errno(ext2fs_punch(x->e2, n->ino, ext_inode(n), NULL, first, ~0ULL)));
 }
 
 long ext_write_some(struct ext_node *n, const char *from, size_t bytes, uint64_t offset)
 {
+    struct ext_fs *x = ext_of(n->node.fs);
+    struct ext2_inode_large before;
     long written = write_locked(n, from, bytes, offset);
 
     if (written > 0) {
         uint64_t end = offset + (uint64_t)written;
-        int rc = end > EXT2_I_SIZE(&n->inode) ? set_size(n, end) : 0;
+        bool grows = end > EXT2_I_SIZE(&n->inode);
+        int rc = grows ? set_size(n, end) : 0;
 
+        before = n->inode;
         ext_touch(n, EXT_MODIFIED | EXT_CHANGED);
-        rc = rc != 0 ? rc : ext_node_write(n);
-        written = rc != 0 ? rc : written;
+        if (rc == 0 && grows) {
+            rc = ext_node_write(n);
+        } else if (rc == 0 && memcmp(&before, &n->inode, sizeof(before)) != 0) {
+            rc = ext_node_write_times(n);
+        }
+        written = ext_half_done(x, rc) != 0 ? rc : written;
     }
     if (written < (long)bytes) {
         drop_beyond_end(n);
@@ -371,12 +388,19 @@ int ext_resize(struct node *node, uint64_t bytes)
 
 int ext_sync_node(struct node *node, bool data_only)
 {
+    struct ext_node *n = ext_node_of(node);
     struct ext_fs *x = ext_of(node->fs);
     int rc;
 
-    (void)data_only;
     mutex_lock(&x->lock);
-    rc = x->fs.read_only ? x->failed : ext_commit(x);
+    if (x->fs.read_only) {
+        rc = x->failed;
+    } else if ((data_only ? n->moved : n->changed) != x->transaction) {
+        /* All that is needed to find the bytes is on the disk already. */
+        rc = ext_disk_sync(x);
+    } else {
+        rc = ext_commit(x);
+    }
     mutex_unlock(&x->lock);
     return rc;
 }

@@ -44,7 +44,7 @@ static struct ext_block *find_block(struct ext_fs *x, uint64_t number)
 static struct ext_block *add_block(struct ext_fs *x, uint64_t number)
 {
     struct ext_block **bucket = bucket_of(x, number);
-    struct ext_block *b = malloc(sizeof(*b) + x->e2->blocksize);
+    struct ext_block *b = ext_malloc(sizeof(*b) + x->e2->blocksize);
 
     if (b != NULL) {
         b->number = number;
@@ -161,6 +161,7 @@ static errcode_t collect(struct ext_fs *x, uint64_t number, size_t in_block, con
         }
     }
     memcpy(b->data + in_block, from, bytes);
+    x->nr_collected++;
     return 0;
 }
 

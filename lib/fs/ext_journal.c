@@ -349,6 +349,7 @@ static int remember_committed(struct ext_fs *x)
     }
     x->committed = copy;
     x->nr_freed = 0;
+    x->transaction++;
     return 0;
 }
 
@@ -372,6 +373,10 @@ int ext_commit(struct ext_fs *x)
     int rc;
 
     if (x->fs.read_only || x->failed != 0) {
+        return x->failed;
+    }
+    if (x->torn != 0) {
+        ext_stop(x, x->torn, "a change came only half-way");
         return x->failed;
     }
     if (!ext_has_disk(x)) {

@@ -15,6 +15,8 @@
 /* Names, directories and trees of extents: no single change but of a file's bytes takes more. */
 #define ROOM_BLOCKS 32
 
+#define TIME_STEP_NS (4 * NS_PER_MS)
+
 int ext_errno(errcode_t error)
 {
     switch (error) {
@@ -89,14 +91,24 @@ void ext_set_time(struct ext_node *n, unsigned int which, uint64_t ns)
 
 void ext_touch(struct ext_node *n, unsigned int which)
 {
-    ext_set_time(n, which, time_wall_ns());
+    uint64_t now = time_wall_ns();
+
+    /* In Linux's steps: who writes much need not write the inode each time. */
+    ext_set_time(n, which, now - now % TIME_STEP_NS);
+}
+
+int ext_node_write_times(struct ext_node *n)
+{
+    struct ext_fs *x = ext_of(n->node.fs);
+
+    n->changed = x->transaction;
+    return ext_errno(ext2fs_write_inode_full(x->e2, n->ino, ext_inode(n), sizeof(n->inode)));
 }
 
 int ext_node_write(struct ext_node *n)
 {
-    struct ext_fs *x = ext_of(n->node.fs);
-
-    return ext_errno(ext2fs_write_inode_full(x->e2, n->ino, ext_inode(n), sizeof(n->inode)));
+    n->moved = ext_of(n->node.fs)->transaction;
+    return ext_node_write_times(n);
 }
 
 static void describe(struct node *node, struct file_info *out)
@@ -123,6 +135,21 @@ static void describe(struct node *node, struct file_info *out)
     };
 }
 
+int ext_half_done(struct ext_fs *x, int rc)
+{
+    if (rc == -EIO || rc == -ENOMEM) {
+        x->torn = rc;
+    }
+    return rc;
+}
+
+static struct ext_mark mark_of(const struct ext_fs *x)
+{
+    return (struct ext_mark){.nr_collected = x->nr_collected,
+                             .free_blocks = ext2fs_free_blocks_count(x->e2->super),
+                             .free_inodes = x->e2->super->s_free_inodes_count};
+}
+
 int ext_begin(struct ext_fs *x)
 {
     mutex_lock(&x->lock);
@@ -133,17 +160,32 @@ int ext_begin(struct ext_fs *x)
         mutex_unlock(&x->lock);
         return x->failed != 0 ? x->failed : -EROFS;
     }
+    if (!ext_spares_fill(x)) {
+        mutex_unlock(&x->lock);
+        return -ENOMEM;
+    }
     ext_reap(x);
     /* What a change needs beside a file's bytes is there, if it is there at all. */
     if (ext2fs_free_blocks_count(x->e2->super) <
         x->nr_freed + ROOM_BLOCKS * (uint64_t)EXT2FS_CLUSTER_RATIO(x->e2)) {
         (void)ext_commit_for_room(x);
     }
+    x->mark = mark_of(x);
     return 0;
 }
 
+/* Half a change must not reach the disk: there the last whole one stays. */
 int ext_end(struct ext_fs *x, int rc)
 {
+    struct ext_mark now = mark_of(x);
+
+    if (now.nr_collected != x->mark.nr_collected || now.free_blocks != x->mark.free_blocks ||
+        now.free_inodes != x->mark.free_inodes) {
+        (void)ext_half_done(x, rc);
+    }
+    if (x->torn != 0) {
+        (void)ext_commit(x); /* which stops */
+    }
     ext_commit_if_large(x);
     mutex_unlock(&x->lock);
     return rc;
@@ -285,6 +327,8 @@ int ext_node_get(struct ext_fs *x, ext2_ino_t ino, struct node **out)
         return error != 0 ? ext_errno(error) : -EIO;
     }
     n->ino = ino;
+    /* It may have been known and changed before. */
+    n->changed = n->moved = x->transaction;
     list_init(&n->doom);
     node_init(&n->node, &x->fs, NULL, FILE_REGULAR);
     n->node.kind = kind_of(n->inode.i_mode, &ops);
@@ -323,7 +367,7 @@ int ext_node_kill(struct ext_node *n)
     if (error == 0) {
         ext2fs_inode_alloc_stats2(x->e2, n->ino, -1, is_directory);
     }
-    return ext_errno(error);
+    return ext_half_done(x, ext_errno(error));
 }
 
 void ext_reap(struct ext_fs *x)

@@ -56,6 +56,13 @@ struct ext_fs {
     char *dir_block; /* the block of a directory that list() was last in */
     uint64_t dir_block_number;
     struct ext_names *names; /* ext_names.c */
+    uint64_t transaction;    /* the running one; they are counted */
+    uint64_t nr_collected;   /* blocks' changes, and what was free: when the change under way began */
+    struct ext_mark {
+        uint64_t nr_collected, free_blocks;
+        uint32_t free_inodes;
+    } mark;
+    int torn; /* a change came only half-way */
 };
 
 /** struct ext_run - Blocks that follow each other in the file and on the disk; at 0: a hole. @unwritten: allocated, reads as zeros. */
@@ -71,6 +78,8 @@ struct ext_node {
     ext2_ino_t ino;
     bool killed;        /* by ext_node_kill(), though somebody may still refer to it */
     struct ext_run run; /* the last one that was looked up */
+    /* Of which transaction the last change is: of anything, and of what one needs to find the file's bytes. */
+    uint64_t changed, moved;
     struct ext2_inode_large inode;
 };
 
@@ -186,6 +195,12 @@ int ext_orphans_free(struct ext_fs *x);
 /** ext_alloc_init() - From now on libext2fs gets its blocks from here. */
 errcode_t ext_alloc_init(struct ext_fs *x);
 
+/**
+ * ext_alloc_behind() - Up to @nr blocks for the hole at @block by lengthening the extent before it. EXT2_ET_EXTENT_NOT_FOUND, or another error
+ * with nothing changed: it cannot be done.
+ */
+errcode_t ext_alloc_behind(struct ext_node *n, uint64_t block, uint64_t nr);
+
 /* ---- ext_node.c ---- */
 
 /** ext_node_get() - The node of an inode, with a reference. The lock is held. */
@@ -193,6 +208,9 @@ int ext_node_get(struct ext_fs *x, ext2_ino_t ino, struct node **out);
 
 /** ext_node_write() - The inode, as changed, to libext2fs. */
 int ext_node_write(struct ext_node *n);
+
+/** ext_node_write_times() - The same when nothing but its times has changed: fdatasync() can do without. */
+int ext_node_write_times(struct ext_node *n);
 
 /** ext_node_kill() - The inode has no name and no user: its blocks and itself become free. */
 int ext_node_kill(struct ext_node *n);
@@ -212,9 +230,22 @@ void ext_set_time(struct ext_node *n, unsigned int which, uint64_t ns);
 
 void ext_touch(struct ext_node *n, unsigned int which); /* now */
 
+/* ---- ext_spare.c ---- */
+
+/** ext_malloc() and its kin - For what must not fail in the middle of a change. free() as usual. */
+void *ext_malloc(size_t bytes);
+void *ext_calloc(size_t nr, size_t bytes);
+void *ext_realloc(void *from, size_t bytes);
+
+/** ext_spares_fill() - Before a change. False: no memory for it. */
+bool ext_spares_fill(const struct ext_fs *x);
+
 /** ext_begin() - Take the lock for a change: -EROFS, or the error that stopped all changes. ext_end() lets go and commits a large transaction. */
 int ext_begin(struct ext_fs *x);
 int ext_end(struct ext_fs *x, int rc);
+
+/** ext_half_done() - A step of a change ended with @rc: if it failed for want of memory or of a block, the change must not reach the disk. @rc. */
+int ext_half_done(struct ext_fs *x, int rc);
 
 extern const struct node_ops ext_file_ops, ext_dir_ops, ext_link_ops, ext_other_ops;
 

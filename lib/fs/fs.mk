@@ -10,6 +10,9 @@ E2FS_STAMP := $(E2FS_DIR)/.done
 E2FS_CPPFLAGS := -isystem lib/fs/e2fsprogs -isystem $(E2FS_OBJ)/include -isystem $(E2FS_DIR)/lib -isystem $(E2FS_DIR)/lib/ext2fs \
 	-isystem $(E2FS_DIR)/e2fsck -isystem $(E2FS_DIR)/debugfs -D_GNU_SOURCE
 
+# What it asks memory of: lib/fs/ext_spare.c.
+E2FS_MALLOC := -Dmalloc=ext_malloc -Dcalloc=ext_calloc -Drealloc=ext_realloc
+
 # Not what asks an operating system for disks, makes images, or is a tool's own.
 E2FS_NAMES := $(addprefix lib/ext2fs/, alloc alloc_sb alloc_stats alloc_tables badblocks bb_inode bitmaps bitops blkmap64_ba \
 	blkmap64_rb blknum block bmap check_desc closefs crc16 crc32c csum dblist dblist_dir dirblock dirhash dir_iterate expanddir \
@@ -44,6 +47,8 @@ $(E2FS_OBJS): $(E2FS_OBJ)/%.o: $(E2FS_MADE) $(E2FS_HEADERS) lib/fs/fs.mk $(SYSRO
 	$(SAY) CC e2fsprogs/$*
 	$(Q)$(TARGET_CC) $(LIB_CPPFLAGS) $(E2FS_CPPFLAGS) -std=gnu11 -O2 -g $(ABI_CFLAGS) -w -c $(E2FS_DIR)/$*.c -o $@
 
+$(E2FS_OBJS): private E2FS_CPPFLAGS += $(E2FS_MALLOC)
+
 # In its place stands lib/fs/ext_crc32c.c, which falls back to it.
 E2FS_RENAME_CRC := -Dext2fs_crc32c_le=ext2fs_crc32c_le_by_table
 $(E2FS_OBJ)/lib/ext2fs/crc32c.o: private E2FS_CPPFLAGS += $(E2FS_RENAME_CRC)
@@ -63,6 +68,8 @@ UNIT_OBJS_cache := $(wildcard lib/fs/cache*.c) kernel/blkdev.c
 UNIT_OBJS_ext = $(wildcard lib/fs/ext*.c lib/fs/cache*.c) kernel/blkdev.c $(VFS_FILES_SRCS) $(E2FS_NAMES:%=$(E2FS_DIR)/%.c)
 UNIT_OBJS_ext_crash = $(UNIT_OBJS_ext)
 UNIT_OBJS_files_race = $(UNIT_OBJS_ext)
+UNIT_OBJS_ext_memory = $(UNIT_OBJS_ext)
+UNIT_LDFLAGS_ext_memory := -Wl,--wrap=malloc -Wl,--wrap=calloc
 UNIT_OBJS_ext_evil = $(UNIT_OBJS_ext)
 UNIT_OBJS_ext_features = $(UNIT_OBJS_ext)
 # Checksums that an attacker put right: tests/unit/ext_hostile.h.
@@ -71,9 +78,9 @@ UNIT_LDFLAGS_ext_evil := $(addsuffix _csum_verify, $(addprefix -Wl$(,)--wrap=ext
 FUZZ_OBJS_ext = $(UNIT_OBJS_ext)
 FUZZ_LDFLAGS_ext = $(UNIT_LDFLAGS_ext_evil)
 $(foreach f,$(basename $(notdir $(wildcard lib/fs/ext*.c))),$(eval UNIT_CFLAGS_$f := $(E2FS_CPPFLAGS)))
-$(foreach f,$(notdir $(E2FS_NAMES)),$(eval UNIT_CFLAGS_$f := -w -fno-sanitize=undefined $(E2FS_CPPFLAGS)))
+$(foreach f,$(notdir $(E2FS_NAMES)),$(eval UNIT_CFLAGS_$f := -w -fno-sanitize=undefined $(E2FS_CPPFLAGS) $(E2FS_MALLOC)))
 UNIT_CFLAGS_crc32c += $(E2FS_RENAME_CRC)
-build/unit/obj/$(E2FS_DIR)/lib/ext2fs/crc32c.o: lib/fs/fs.mk
+$(E2FS_NAMES:%=build/unit/obj/$(E2FS_DIR)/%.o): lib/fs/fs.mk $(E2FS_STAMP)
 $(E2FS_NAMES:%=$(E2FS_DIR)/%.c): $(E2FS_STAMP)
 $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/fs/ext*.c)) $(E2FS_NAMES:%=build/unit/obj/$(E2FS_DIR)/%.o): | $(E2FS_MADE)
 .SECONDARY: $(E2FS_NAMES:%=build/unit/obj/$(E2FS_DIR)/%.o) $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/fs/*.c))

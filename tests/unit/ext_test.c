@@ -200,7 +200,7 @@ static struct fs *mount_disk(void)
     struct node *dir;
     struct fs *fs;
 
-    assert_int_equal(ext_open(one_disk(), false, &fs), 0);
+    assert_int_equal(ext_open(one_disk(), 0, &fs), 0);
     assert_int_equal(path_node(NULL, "/data", 0, &dir), 0);
     assert_int_equal(fs_mount(fs, dir), 0);
     node_put(dir);
@@ -575,7 +575,7 @@ static void a_disk_that_lies_does_no_harm(void **state)
             disk[(i % 16 == 0 ? 1024 : 2048) + fake_random_below(i % 2 == 0 ? 2 << 20 : 300000)] =
                 (unsigned char)fake_random();
         }
-        if (ext_open(one_disk(), false, &fs) != 0) {
+        if (ext_open(one_disk(), 0, &fs) != 0) {
             continue;
         }
         assert_int_equal(path_node(NULL, "/data", 0, &dir), 0);
