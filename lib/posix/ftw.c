@@ -36,11 +36,11 @@ struct tree {
 
 static int tell(struct tree *t, const struct stat *st, int type, struct FTW *where)
 {
-    if (t->full != NULL) {
-        return t->full(t->path, st, type, where);
-    }
     /* ftw() knows fewer kinds. */
-    return t->plain(t->path, st, type == FTW_SLN ? FTW_NS : type == FTW_SL ? FTW_F : type);
+    if (t->plain != NULL) {
+        return t->plain(t->path, st, type == FTW_SLN ? FTW_NS : type == FTW_SL ? FTW_F : type);
+    }
+    return t->full(t->path, st, type, where);
 }
 
 static int type_of(const struct tree *t, struct stat *st)

@@ -91,7 +91,10 @@ static void cut_range(const struct file *owner, const struct file_info *info, co
             upper->is.first = range->last + 1;
             list_push_back(&locks, &upper->link);
             held->is.last = range->first - 1;
-        } else if (held->is.first < range->first) {
+            /* What one holds does not overlap: there is nothing else in the range. */
+            return;
+        }
+        if (held->is.first < range->first) {
             held->is.last = range->first - 1;
         } else if (held->is.last > range->last) {
             held->is.first = range->last + 1;
