@@ -43,14 +43,26 @@ int ext_orphans_write(struct ext_fs *x)
     return 0;
 }
 
+static struct ext_node *find_orphan(struct ext_node *n)
+{
+    while (n != NULL && (n->inode.i_links_count > 0 || n->killed)) {
+        n = n->chain;
+    }
+    return n;
+}
+
+/* While one is killed others, and that one too, may be closed: a reference keeps it, and the chain is looked through anew. */
 void ext_orphans_kill(struct ext_fs *x)
 {
+    struct ext_node *n;
+
     ext_reap(x);
     for (unsigned int i = 0; i < EXT_BUCKETS; i++) {
-        for (struct ext_node *n = x->nodes[i]; n != NULL; n = n->chain) {
-            if (n->inode.i_links_count == 0 && !n->killed) {
-                (void)ext_node_kill(n);
-            }
+        while ((n = find_orphan(x->nodes[i])) != NULL) {
+            list_remove(&n->doom);
+            node_get(&n->node);
+            (void)ext_node_kill(n);
+            node_put(&n->node);
         }
     }
 }

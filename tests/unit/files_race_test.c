@@ -307,6 +307,45 @@ static void unmounting_while_others_come(void **state)
     assert_true(is_clean());
 }
 
+/* ---- The end ---- */
+
+static struct file *nameless;
+
+static void finish(void *unused)
+{
+    (void)unused;
+    assert_int_equal(the_fs->ops->finish(the_fs), 0);
+}
+
+static void close_it(void *unused)
+{
+    (void)unused;
+    thread_yield();
+    file_put(nameless);
+}
+
+static void a_nameless_file_is_closed_at_the_end(void **state)
+{
+    static char bytes[50000];
+
+    (void)state;
+    for (unsigned int i = 0; i < 10; i++) {
+        struct thread *threads[2];
+
+        the_fs = mount_disk();
+        nameless = must_open("/data/nameless", PATH_CREATE | PATH_WRITE);
+        assert_int_equal(nameless->ops->write_at(nameless, bytes, sizeof(bytes), i * 300000), sizeof(bytes));
+        assert_int_equal(path_unlink(NULL, "/data/nameless", false), 0);
+        assert_int_equal(fs_sync_all(), 0);
+        cache_forget(cache_of(&disk.dev));
+        threads[0] = start(finish, NULL);
+        threads[1] = start(close_it, NULL);
+        assert_int_equal(thread_join(threads[0]), 0);
+        assert_int_equal(thread_join(threads[1]), 0);
+        unmount_clean(the_fs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +355,7 @@ int main(void)
         cmocka_unit_test_setup(a_removed_directory_leads_nowhere, empty_disk),
         cmocka_unit_test_setup(a_directory_that_does_not_count_its_links_stays, empty_disk),
         cmocka_unit_test_setup(unmounting_while_others_come, empty_disk),
+        cmocka_unit_test_setup(a_nameless_file_is_closed_at_the_end, empty_disk),
     };
 
     return cmocka_run_group_tests(tests, boot, NULL);
