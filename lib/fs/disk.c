@@ -175,6 +175,7 @@ unsigned int disk_how_of(const char *options)
     if (has_word(options, "norecovery") || has_word(options, "noload")) {
         how |= DISK_READ_ONLY | DISK_NO_RECOVERY;
     }
+    how |= has_word(options, "discard") ? DISK_DISCARD : 0;
     return how;
 }
 

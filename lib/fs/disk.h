@@ -15,9 +15,10 @@ struct blkdev *disk_find(const char *path);
 enum disk_how {
     DISK_READ_ONLY = 1 << 0,
     DISK_NO_RECOVERY = 1 << 1, /* a journal is not replayed; only to read */
+    DISK_DISCARD = 1 << 2,     /* ext: what is freed is given back to the disk */
 };
 
-/** disk_how_of() - What mount options, with commas between them, say: "ro", "norecovery", "noload". Others are passed over. */
+/** disk_how_of() - What mount options, with commas between them, say: "ro", "norecovery", "noload", "discard". Others are passed over. */
 unsigned int disk_how_of(const char *options);
 
 /**

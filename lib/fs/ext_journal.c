@@ -393,7 +393,10 @@ int ext_commit(struct ext_fs *x)
         return ext_disk_sync(x);
     }
     rc = rc != 0 ? rc : write_transaction(x);
-    rc = rc != 0 ? rc : remember_committed(x);
+    if (rc == 0) {
+        ext_discard_freed(x);
+        rc = remember_committed(x);
+    }
     if (rc != 0) {
         /* What the disk has is the last transaction, whole; nothing may come on top of half a one. */
         ext_stop(x, rc, "a transaction failed");

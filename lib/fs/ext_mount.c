@@ -209,6 +209,7 @@ int ext_open(struct blkdev *dev, unsigned int how, struct fs **out)
     list_init(&x->link);
     list_init(&x->doomed);
     x->cache = cache_of(dev);
+    x->discard = (how & DISK_DISCARD) != 0 && (dev->features & BLKDEV_CAN_DISCARD) != 0;
     x->generation = dev->generation;
     mutex_lock(&one_at_a_time);
     ext_mounting = x;

@@ -46,6 +46,7 @@ struct ext_fs {
     struct list doomed; /* nodes without a name and without a user, whose blocks are still to be freed */
     bool collecting;    /* what libext2fs writes goes to the transaction */
     bool was_valid;
+    bool discard; /* what was freed is given back to the disk */
     unsigned int turn; /* of the thread that commits every few seconds */
     int failed;        /* a transaction could not be written: from now on nothing changes any more */
     struct ext_block *blocks[EXT_BUCKETS];
@@ -165,6 +166,11 @@ int ext_super_open(struct ext_fs *x, unsigned int how);
 
 /** ext_super_mark() - The disk says that the file system is in use, or (everything is committed) that it is not. */
 int ext_super_mark(struct ext_fs *x, bool in_use);
+
+/* ---- ext_discard.c ---- */
+
+/** ext_discard_freed() - After a commit, and before what it freed may be used again. */
+void ext_discard_freed(struct ext_fs *x);
 
 /* ---- ext_inline.c ---- */
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * Claims about what a file system of ext may bring along: files whose bytes lie in their inodes are read, grow, shrink and stay whole after a
- * power cut; a file that is opened for synchronous writing is on the disk when write() returns.
+ * power cut; a file that is opened for synchronous writing is on the disk when write() returns; with the option "discard" the disk gets back what
+ * was freed, once that is for good.
  */
 #include "ext_fixture.h"
+
+#include "../../lib/fs/disk.h"
 #include "unit.h"
 
 #define DISK_BYTES (3u << 20)
@@ -121,6 +124,44 @@ static void a_synchronous_write_is_on_the_disk_when_it_returns(void **state)
     assert_true(is_clean());
 }
 
+static void write_file(const char *path, char fill, size_t bytes)
+{
+    static char data[200000];
+    struct file *file = open_file(path, PATH_WRITE | PATH_CREATE);
+
+    memset(data, fill, bytes);
+    assert_int_equal(file->ops->write(file, data, bytes), bytes);
+    file_put(file);
+}
+
+/* Where it discarded the disk of this test holds something else at once. */
+static void what_a_commit_freed_is_discarded(void **state)
+{
+    static char kept[70000];
+    struct node *dir;
+    struct fs *fs;
+
+    (void)state;
+    make_file_system("-t ext4 -b 1024 -J size=1");
+    assert_int_equal(ext_open(&disk.dev, DISK_DISCARD, &fs), 0);
+    assert_int_equal(path_node(NULL, "/data", 0, &dir), 0);
+    assert_int_equal(fs_mount(fs, dir), 0);
+    node_put(dir);
+    write_file("/data/kept", 'k', sizeof(kept));
+    write_file("/data/removed", 'r', 200000);
+    assert_int_equal(fs_sync_all(), 0);
+    assert_int_equal(path_unlink(NULL, "/data/removed", false), 0);
+    assert_int_equal(disk.nr_discards, 0);
+    assert_int_equal(fs_sync_all(), 0);
+    assert_in_range(disk.discarded_bytes, 190000, 200704);
+    write_file("/data/again", 'a', 200000);
+    fs = mount_after_cut(fs);
+    memset(kept, 'k', sizeof(kept));
+    assert_bytes("/data/kept", kept, sizeof(kept));
+    assert_int_equal(fs_unmount(fs), 0);
+    assert_true(is_clean());
+}
+
 static int boot(void **state)
 {
     (void)state;
@@ -132,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_in_inodes_can_be_changed),
+        cmocka_unit_test(what_a_commit_freed_is_discarded),
         cmocka_unit_test(a_synchronous_write_is_on_the_disk_when_it_returns),
     };
 
