@@ -14,19 +14,27 @@ finish() {
 }
 trap finish EXIT
 
-# begin HOW: a guest in the middle of its work; HOW is for its main().
+# swap TARGET: what the disk is from now on.
+swap() {
+    echo "0 24576 $1" | dmsetup load slow || error "no device-mapper's $1"
+    dmsetup resume --noudevsync slow
+}
+
+# begin HOW SEED: a guest in the middle of its work; HOW is for its main().
 begin() {
     /sbin/mke2fs -q -F -t ext4 "$disk" >"$dir/log" 2>&1 || error "mke2fs: $(cat "$dir/log")"
     blockdev --flushbufs "$loop" 2>/dev/null
     guest_start "$TEST" 'disk=["format=raw,vdev=xvda,access=rw,target=/dev/mapper/slow"]' "extra=\"$1\""
     expect_console "$TEST" '^ready'
-    expect_answer "$TEST" 'mkdir /data' '= mkdir 0 0'
-    expect_answer "$TEST" 'mount /dev/xvda /data' '= mount 0 0'
-    expect_answer "$TEST" 'mkdir /data/work' '= mkdir 0 0'
-    expect_answer "$TEST" "work /data/work $2" '= work 0 0'
-    expect_answer "$TEST" 'open /data/open 1' '= open 0 0'
-    expect_answer "$TEST" "put 1 200000 $2" '= put 200000 0'
-    expect_answer "$TEST" 'sum /data/open' '= sum 200000 0 *'
+    converse "$TEST" <<END
+mkdir /data => = mkdir 0 0
+mount /dev/xvda /data => = mount 0 0
+mkdir /data/work => = mkdir 0 0
+work /data/work $2 => = work 0 0
+open /data/open 1 => = open 0 0
+put 1 200000 $2 => = put 200000 0
+sum /data/open => = sum 200000 0 *
+END
     sum=${ANSWER##* }
     expect_console "$TEST" '^! step' >/dev/null
 }
@@ -67,10 +75,10 @@ clean "exit() of a thread"
 
 # A disk of which every write takes 300 ms.
 begin shutdown 4
-echo "0 24576 delay $loop 0 0 $loop 0 300" | dmsetup load slow && dmsetup resume --noudevsync slow || error "no dm-delay"
+swap "delay $loop 0 0 $loop 0 300"
 xl shutdown "$TEST" >/dev/null || error "xl shutdown refused"
 expect_end "$TEST" poweroff
-echo "0 24576 linear $loop 0" | dmsetup load slow && dmsetup resume --noudevsync slow
+swap "linear $loop 0"
 clean "a slow end"
 
 # The backend is started anew and never gets ready, and then the end is wanted: it comes, and it is said what is lost.

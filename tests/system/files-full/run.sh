@@ -9,39 +9,47 @@ sum_of() {
 
 # fill DISK: what is asked of the file system at /DISK. 28 is ENOSPC.
 fill() {
-    expect_answer "$TEST" "mkdir /$1" '= mkdir 0 0'
-    expect_answer "$TEST" "mount /dev/$1 /$1" '= mount 0 0'
-    expect_answer "$TEST" "write /$1/kept 300000 1 0" '= write 300000 0'
-    expect_answer "$TEST" "mkdir /$1/names" '= mkdir 0 0'
-    expect_answer "$TEST" "write /$1/empty 0 0 0" '= write 0 0'
-    expect_answer "$TEST" "sync /$1/kept" '= sync 0 0'
+    converse "$TEST" <<END
+mkdir /$1 => = mkdir 0 0
+mount /dev/$1 /$1 => = mount 0 0
+write /$1/kept 300000 1 0 => = write 300000 0
+mkdir /$1/names => = mkdir 0 0
+write /$1/empty 0 0 0 => = write 0 0
+sync /$1/kept => = sync 0 0
+END
     # Of bytes: a write that is cut short, then one that does nothing.
     expect_answer "$TEST" "write /$1/large 20000000 2 0" '= write [1-9]* 28'
     large=${ANSWER#= write }
     large=${large% 28}
-    expect_answer "$TEST" "write /$1/empty 5000 3 0" '= write 0 28'
-    expect_answer "$TEST" "mkdir /$1/no-room" '= mkdir -1 28'
-    expect_answer "$TEST" "access /$1/no-room" '= access -1 2'
-    expect_answer "$TEST" "write /$1/kept 300000 1 0" '= write 300000 0'
-    expect_answer "$TEST" "rename /$1/empty /$1/names/empty" '= rename 0 0'
-    expect_answer "$TEST" "sync /$1/large" '= sync 0 0'
-    expect_answer "$TEST" "write /$1/large 100000 2 $large" '= write 0 28'
-    expect_answer "$TEST" "sum /$1/large" "= sum $large 0 *"
+    converse "$TEST" <<END
+write /$1/empty 5000 3 0 => = write 0 28
+mkdir /$1/no-room => = mkdir -1 28
+access /$1/no-room => = access -1 2
+write /$1/kept 300000 1 0 => = write 300000 0
+rename /$1/empty /$1/names/empty => = rename 0 0
+sync /$1/large => = sync 0 0
+write /$1/large 100000 2 $large => = write 0 28
+sum /$1/large => = sum $large 0 *
+END
     # There is room at once, not at the next commit.
-    expect_answer "$TEST" "write /$1/second 1 4 0" '= write 0 28'
-    expect_answer "$TEST" "unlink /$1/large" '= unlink 0 0'
-    expect_answer "$TEST" "write /$1/second $((large - 80000)) 4 0" "= write $((large - 80000)) 0"
-    expect_answer "$TEST" "truncate /$1/second 400000" '= truncate 0 0'
-    expect_answer "$TEST" "mkdir /$1/room" '= mkdir 0 0'
+    converse "$TEST" <<END
+write /$1/second 1 4 0 => = write 0 28
+unlink /$1/large => = unlink 0 0
+write /$1/second $((large - 80000)) 4 0 => = write $((large - 80000)) 0
+truncate /$1/second 400000 => = truncate 0 0
+mkdir /$1/room => = mkdir 0 0
+END
     # Of names: of files, then of directories.
     expect_answer "$TEST" "files /$1/names 0 1000 10" '= files [1-9]* 28'
     files=${ANSWER#= files }
-    expect_answer "$TEST" "dirs /$1/room 0 1000" '= dirs 0 28'
-    expect_answer "$TEST" "space /$1" '= space 0 0 * nodes 0'
-    expect_answer "$TEST" "unlink /$1/names/file-3" '= unlink 0 0'
-    expect_answer "$TEST" "dirs /$1/room 0 1000" '= dirs 1 28'
-    expect_answer "$TEST" "count /$1/names" "= count $((${files% 28} + 2)) 0"
-    expect_answer "$TEST" "sum /$1/second" '= sum 400000 0 *'
+    converse "$TEST" <<END
+dirs /$1/room 0 1000 => = dirs 0 28
+space /$1 => = space 0 0 * nodes 0
+unlink /$1/names/file-3 => = unlink 0 0
+dirs /$1/room 0 1000 => = dirs 1 28
+count /$1/names => = count $((${files% 28} + 2)) 0
+sum /$1/second => = sum 400000 0 *
+END
     second=${ANSWER##* }
     expect_answer "$TEST" "sum /$1/kept" '= sum 300000 0 *'
     eval "second_$1=$second kept_$1=${ANSWER##* }"
