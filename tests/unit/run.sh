@@ -8,7 +8,7 @@ trap 'rm -f "$log"' EXIT
 
 for program in "$@"; do
     name=$(basename "$program")
-    if timeout "${UNIT_TIMEOUT:-120}" "$program" >"$log" 2>&1; then
+    if timeout "${UNIT_TIMEOUT:-600}" "$program" >"$log" 2>&1; then
         passed=$((passed + 1))
         cases=$(grep -c '\[       OK \]' "$log")
         printf '%-24s ok      %s cases\n' "$name" "$cases"
