@@ -6,7 +6,7 @@
  *
  * What is known of a directory is complete, or nothing is. When names take too much memory, all are forgotten.
  */
-#include "ext_priv.h"
+#include "ext_names.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,31 +18,7 @@
 
 #define MEMORY_SHARE  64
 #define FIRST_BUCKETS 256
-#define DIR_BUCKETS   64
-#define ANY_BLOCK     UINT32_MAX /* not known in which */
 #define NAME_COST     64         /* bytes, roughly */
-
-struct ext_name {
-    struct ext_name *chain;
-    ext2_ino_t dir, ino;
-    uint32_t hash, block;
-    uint8_t length;
-    char text[];
-};
-
-/** struct known_dir - @room: the block to try first; @full: there is no room elsewhere. */
-struct known_dir {
-    struct known_dir *chain;
-    ext2_ino_t ino;
-    uint32_t nr_names, room;
-    bool full;
-};
-
-struct ext_names {
-    struct known_dir *dirs[DIR_BUCKETS];
-    struct ext_name **buckets;
-    size_t nr_buckets, nr, limit;
-};
 
 static uint32_t hash_of(ext2_ino_t dir, const char *name, size_t length)
 {
@@ -74,7 +50,7 @@ static struct ext_names *names_of(struct ext_fs *x)
     return names;
 }
 
-static void forget_names(struct ext_names *names)
+void ext_names_drop(struct ext_names *names)
 {
     for (size_t i = 0; i < names->nr_buckets; i++) {
         while (names->buckets[i] != NULL) {
@@ -84,7 +60,7 @@ static void forget_names(struct ext_names *names)
             free(p);
         }
     }
-    for (size_t i = 0; i < DIR_BUCKETS; i++) {
+    for (size_t i = 0; i < EXT_DIR_BUCKETS; i++) {
         while (names->dirs[i] != NULL) {
             struct known_dir *k = names->dirs[i];
 
@@ -98,7 +74,7 @@ static void forget_names(struct ext_names *names)
 void ext_names_end(struct ext_fs *x)
 {
     if (x->names != NULL) {
-        forget_names(x->names);
+        ext_names_drop(x->names);
         free(x->names->buckets);
         free(x->names);
         x->names = NULL;
@@ -107,7 +83,7 @@ void ext_names_end(struct ext_fs *x)
 
 static struct known_dir **dir_link(struct ext_names *names, ext2_ino_t ino)
 {
-    struct known_dir **link = &names->dirs[ino % DIR_BUCKETS];
+    struct known_dir **link = &names->dirs[ino % EXT_DIR_BUCKETS];
 
     while (*link != NULL && (*link)->ino != ino) {
         link = &(*link)->chain;
@@ -115,7 +91,7 @@ static struct known_dir **dir_link(struct ext_names *names, ext2_ino_t ino)
     return link;
 }
 
-static struct ext_name **name_link(struct ext_names *names, ext2_ino_t dir, const char *name, size_t length)
+struct ext_name **ext_names_link(struct ext_names *names, ext2_ino_t dir, const char *name, size_t length)
 {
     uint32_t hash = hash_of(dir, name, length);
     struct ext_name **link = &names->buckets[hash & (names->nr_buckets - 1)];
@@ -150,11 +126,10 @@ static void grow(struct ext_names *names)
     names->nr_buckets = nr;
 }
 
-/* False: no memory, or no room for more. A name that stands there twice (the disk says so) is the first one. */
-static bool add(struct ext_names *names, struct known_dir *k, const char *name, size_t length, ext2_ino_t ino,
-                uint32_t block)
+bool ext_names_put(struct ext_names *names, struct known_dir *k, const char *name, size_t length,
+                   ext2_ino_t ino, uint32_t block)
 {
-    struct ext_name **link = name_link(names, k->ino, name, length), *p;
+    struct ext_name **link = ext_names_link(names, k->ino, name, length), *p;
 
     if (*link != NULL) {
         return true;
@@ -191,24 +166,11 @@ void ext_names_forget(struct ext_fs *x, ext2_ino_t dir)
     }
     if (k->nr_names > 0) {
         /* Rare: something went wrong in the middle. */
-        forget_names(x->names);
+        ext_names_drop(x->names);
         return;
     }
     *link = k->chain;
     free(k);
-}
-
-/* What is at @at of the block, as far as its lengths make sense. */
-static struct ext2_dir_entry *entry_at(struct ext_fs *x, uint32_t at, unsigned int *bytes)
-{
-    struct ext2_dir_entry *e = (struct ext2_dir_entry *)(x->dir_block + at);
-    uint32_t size = x->e2->blocksize;
-
-    if (ext2fs_get_rec_len(x->e2, e, bytes) != 0 || *bytes < 8 || *bytes % 4 != 0 || *bytes > size - at ||
-        (unsigned int)ext2fs_dirent_name_len(e) + 8 > *bytes) {
-        return NULL;
-    }
-    return e;
 }
 
 /* "." and "..", or nothing. */
@@ -222,26 +184,20 @@ static int learn_block(struct ext_fs *x, struct known_dir *k, uint32_t block)
     unsigned int bytes;
 
     for (uint32_t at = 0; at + 8 <= x->e2->blocksize; at += bytes) {
-        struct ext2_dir_entry *e = entry_at(x, at, &bytes);
+        struct ext2_dir_entry *e = ext_entry_at(x, at, &bytes);
 
         if (e == NULL) {
             return -EIO;
         }
         if (e->inode != 0 && !is_dots(e->name, (size_t)ext2fs_dirent_name_len(e)) &&
-            !add(x->names, k, e->name, (size_t)ext2fs_dirent_name_len(e), e->inode, block)) {
+            !ext_names_put(x->names, k, e->name, (size_t)ext2fs_dirent_name_len(e), e->inode, block)) {
             return -ENOMEM;
         }
     }
     return 0;
 }
 
-static uint32_t nr_blocks(const struct ext_node *d)
-{
-    return (uint32_t)(EXT2_I_SIZE(&d->inode) / ext_of(d->node.fs)->e2->blocksize);
-}
-
-/* What is known of a directory; NULL: ask libext2fs. *@rc: what is wrong with it. */
-static struct known_dir *know(struct ext_node *d, int *rc)
+struct known_dir *ext_names_know(struct ext_node *d, int *rc)
 {
     struct ext_fs *x = ext_of(d->node.fs);
     struct ext_names *names = names_of(x);
@@ -258,16 +214,16 @@ static struct known_dir *know(struct ext_node *d, int *rc)
         return NULL;
     }
     if (EXT2_I_SIZE(&d->inode) / 32 + names->nr > names->limit) {
-        forget_names(names);
+        ext_names_drop(names);
     }
     k = calloc(1, sizeof(*k));
     if (k == NULL) {
         return NULL;
     }
     k->ino = d->ino;
-    k->chain = names->dirs[d->ino % DIR_BUCKETS];
-    names->dirs[d->ino % DIR_BUCKETS] = k;
-    for (uint32_t block = 0; *rc >= 0 && block < nr_blocks(d); block++) {
+    k->chain = names->dirs[d->ino % EXT_DIR_BUCKETS];
+    names->dirs[d->ino % EXT_DIR_BUCKETS] = k;
+    for (uint32_t block = 0; *rc >= 0 && block < ext_dir_blocks(d); block++) {
         *rc = ext_dir_block(d, block);
         if (*rc > 0) {
             k->room = block;
@@ -275,7 +231,7 @@ static struct known_dir *know(struct ext_node *d, int *rc)
         }
     }
     if (*rc < 0) {
-        forget_names(names);
+        ext_names_drop(names);
         *rc = *rc == -ENOMEM ? 0 : *rc;
         return NULL;
     }
@@ -290,10 +246,10 @@ int ext_name_find(struct ext_node *d, const char *name, size_t length, ext2_ino_
     int rc;
 
     /* That one changes when a directory moves. */
-    if (is_dots(name, length) || know(d, &rc) == NULL) {
+    if (is_dots(name, length) || ext_names_know(d, &rc) == NULL) {
         return ext_errno(ext2fs_lookup(x->e2, d->ino, name, (int)length, NULL, ino));
     }
-    p = *name_link(x->names, d->ino, name, length);
+    p = *ext_names_link(x->names, d->ino, name, length);
     *ino = p != NULL ? p->ino : 0;
     return p != NULL ? 0 : -ENOENT;
 }
@@ -303,195 +259,7 @@ void ext_name_note(struct ext_node *d, const char *name, size_t length, ext2_ino
     struct ext_fs *x = ext_of(d->node.fs);
     struct known_dir *k = x->names != NULL ? *dir_link(x->names, d->ino) : NULL;
 
-    if (k != NULL && !add(x->names, k, name, length, ino, ANY_BLOCK)) {
-        forget_names(x->names);
+    if (k != NULL && !ext_names_put(x->names, k, name, length, ino, EXT_ANY_BLOCK)) {
+        ext_names_drop(x->names);
     }
-}
-
-static int write_dir_block(struct ext_node *d)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    errcode_t error = ext2fs_write_dir_block4(x->e2, x->dir_block_number, x->dir_block, 0, d->ino);
-
-    if (error != 0) {
-        x->dir_block_number = 0;
-    }
-    return ext_errno(error);
-}
-
-/* Into the first gap of the block that is large enough. -ENOSPC: there is none. */
-static int put_in_block(struct ext_node *d, uint32_t block, const char *name, size_t length, ext2_ino_t ino,
-                        int type)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    /* The checksum stands behind the last entry, as one that is not in use. */
-    uint32_t end = x->e2->blocksize -
-                   (ext2fs_has_feature_metadata_csum(x->e2->super) ? sizeof(struct ext2_dir_entry_tail) : 0);
-    unsigned int bytes, used, needed = ext2fs_dir_rec_len((__u8)length, 0);
-    int rc = ext_dir_block(d, block);
-
-    if (rc <= 0) {
-        return rc < 0 ? rc : -ENOSPC;
-    }
-    for (uint32_t at = 0; at + 8 <= end; at += bytes) {
-        struct ext2_dir_entry *e = entry_at(x, at, &bytes);
-
-        if (e == NULL) {
-            return -EIO;
-        }
-        used = e->inode != 0 ? ext2fs_dir_rec_len((__u8)ext2fs_dirent_name_len(e), 0) : 0;
-        if (bytes < used + needed || at + bytes > end) {
-            continue;
-        }
-        if (used > 0) {
-            (void)ext2fs_set_rec_len(x->e2, used, e);
-            e = (struct ext2_dir_entry *)(x->dir_block + at + used);
-            (void)ext2fs_set_rec_len(x->e2, bytes - used, e);
-        }
-        e->inode = ino;
-        ext2fs_dirent_set_name_len(e, (int)length);
-        ext2fs_dirent_set_file_type(e, ext2fs_has_feature_filetype(x->e2->super) ? type : 0);
-        memcpy(e->name, name, length);
-        return write_dir_block(d);
-    }
-    return -ENOSPC;
-}
-
-/* In a block that has room, or a new one. *@block: which it was. */
-static int put_somewhere(struct ext_node *d, struct known_dir *k, const char *name, size_t length,
-                         ext2_ino_t ino, int type)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    int rc = put_in_block(d, k->room, name, length, ino, type);
-
-    for (uint32_t block = 0; rc == -ENOSPC && !k->full && block < nr_blocks(d); block++) {
-        rc = put_in_block(d, block, name, length, ino, type);
-        k->room = rc == 0 ? block : k->room;
-    }
-    if (rc == -ENOSPC) {
-        k->full = true;
-        rc = ext_errno(ext2fs_expand_dir(x->e2, d->ino));
-        rc = rc != 0 ? rc : ext_dir_read_again(d);
-        if (rc == 0) {
-            k->room = nr_blocks(d) - 1;
-            rc = put_in_block(d, k->room, name, length, ino, type);
-        }
-    }
-    return rc;
-}
-
-/* libext2fs does it, by looking everywhere. A full directory grows by a block. */
-static int link_slowly(struct ext_node *d, const char *name, ext2_ino_t ino, int type)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    errcode_t error = ext2fs_link(x->e2, d->ino, name, ino, type);
-    int rc;
-
-    if (error == EXT2_ET_DIR_NO_SPACE) {
-        error = ext2fs_expand_dir(x->e2, d->ino);
-        if (error == 0) {
-            error = ext2fs_link(x->e2, d->ino, name, ino, type);
-        }
-    }
-    rc = ext_dir_read_again(d);
-    return error != 0 ? ext_errno(error) : rc;
-}
-
-int ext_name_add(struct ext_node *d, const char *name, size_t length, ext2_ino_t ino, int type)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    char text[FS_NAME_LIMIT + 1];
-    uint32_t block = ANY_BLOCK;
-    struct known_dir *k;
-    int rc;
-
-    k = know(d, &rc);
-    if (rc != 0) {
-        return rc;
-    }
-    if (k != NULL && (d->inode.i_flags & EXT2_INDEX_FL) == 0) {
-        rc = put_somewhere(d, k, name, length, ino, type);
-        block = k->room;
-    } else {
-        memcpy(text, name, length);
-        text[length] = '\0';
-        rc = link_slowly(d, text, ino, type);
-    }
-    if (k != NULL && (rc != 0 || !add(x->names, k, name, length, ino, block))) {
-        forget_names(x->names);
-    }
-    return rc;
-}
-
-/* -ENOENT: it is not in this block. */
-static int take_from_block(struct ext_node *d, uint32_t block, const char *name, size_t length)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    struct ext2_dir_entry *e, *before = NULL;
-    unsigned int bytes, bytes_before = 0;
-    int rc = ext_dir_block(d, block);
-
-    if (rc <= 0) {
-        return rc < 0 ? rc : -ENOENT;
-    }
-    for (uint32_t at = 0; at + 8 <= x->e2->blocksize; at += bytes) {
-        e = entry_at(x, at, &bytes);
-        if (e == NULL) {
-            return -EIO;
-        }
-        if (e->inode != 0 && (size_t)ext2fs_dirent_name_len(e) == length &&
-            memcmp(e->name, name, length) == 0) {
-            if (before != NULL) {
-                (void)ext2fs_set_rec_len(x->e2, bytes_before + bytes, before);
-            } else {
-                e->inode = 0;
-            }
-            return write_dir_block(d);
-        }
-        before = e;
-        bytes_before = bytes;
-    }
-    return -ENOENT;
-}
-
-int ext_name_remove(struct ext_node *d, const char *name, size_t length)
-{
-    struct ext_fs *x = ext_of(d->node.fs);
-    char text[FS_NAME_LIMIT + 1];
-    struct ext_name **link = NULL, *p = NULL;
-    struct known_dir *k;
-    int rc;
-
-    k = know(d, &rc);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = -ENOENT;
-    if (k != NULL) {
-        link = name_link(x->names, d->ino, name, length);
-        p = *link;
-    }
-    if (p != NULL && p->block != ANY_BLOCK) {
-        rc = take_from_block(d, p->block, name, length);
-        k->full = k->full && p->block == k->room;
-        k->room = p->block;
-    }
-    if (rc == -ENOENT) {
-        memcpy(text, name, length);
-        text[length] = '\0';
-        rc = ext_errno(ext2fs_unlink(x->e2, d->ino, text, 0, 0));
-        x->dir_block_number = 0;
-        if (k != NULL) {
-            k->full = false;
-        }
-    }
-    if (rc != 0 && k != NULL) {
-        forget_names(x->names);
-    } else if (p != NULL) {
-        *link = p->chain;
-        free(p);
-        k->nr_names--;
-        x->names->nr--;
-    }
-    return rc;
 }
