@@ -272,6 +272,22 @@ static void go(struct frontend *f)
     f->phase = FRONTEND_GONE;
 }
 
+/** go_for_good() - What comes next under this number is another device. */
+static void go_for_good(struct frontend *f)
+{
+    go(f);
+    if (f->driver->gone != NULL) {
+        f->driver->gone(f);
+    }
+}
+
+/** is_same() - Only we write our state: another one shows that the toolstack has made the device anew while we did not look. */
+static bool is_same(struct frontend *f, const char *backend, uint64_t domid)
+{
+    return strcmp(backend, f->backend) == 0 && domid == f->backend_id &&
+           frontend_read_own(f, "state", f->state) == f->state;
+}
+
 /** look_home() - Who is our backend? False: nobody. */
 static bool look_home(struct frontend *f)
 {
@@ -287,9 +303,11 @@ static bool look_home(struct frontend *f)
         /* Without memory nothing is known: what there is goes on. */
         return rc == -ENOMEM && f->phase != FRONTEND_GONE;
     }
-    same = f->phase != FRONTEND_GONE && strcmp(backend, f->backend) == 0 && domid == f->backend_id;
+    same = f->phase != FRONTEND_GONE && is_same(f, backend, domid);
     if (!same) {
-        go(f);
+        if (f->phase != FRONTEND_GONE) {
+            go_for_good(f);
+        }
         rc = domid < DOMID_FIRST_RESERVED && strlen(backend) < sizeof(f->backend) ? 0 : -EINVAL;
         if (rc == 0) {
             memcpy(f->backend, backend, strlen(backend) + 1);
@@ -316,10 +334,7 @@ void frontend_step(struct frontend *f)
     if (f->home_changed) {
         f->home_changed = false;
         if (!look_home(f)) {
-            go(f);
-            if (f->driver->gone != NULL) {
-                f->driver->gone(f);
-            }
+            go_for_good(f);
             return;
         }
     }

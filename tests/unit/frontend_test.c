@@ -18,6 +18,7 @@
 static char journal[1024];
 static int prepare_rc, connected_rc;
 static uint64_t connected_takes_ns;
+static bool tells_gone;
 
 static void note(const struct frontend *f, char what)
 {
@@ -65,8 +66,16 @@ static void do_release(struct frontend *f)
     note(f, 'r');
 }
 
+static void do_gone(struct frontend *f)
+{
+    if (tells_gone) {
+        note(f, 'g');
+    }
+}
+
 static struct frontend_driver driver = {
     .type = "toy",
+    .gone = do_gone,
     .probe = do_probe,
     .prepare = do_prepare,
     .publish = do_publish,
@@ -247,6 +256,31 @@ static void disappears_while_connected(void **state)
     unmake(0);
     expect("q0 r0 ");
     assert_int_equal(front_state(0), 99);
+}
+
+/* The toolstack was faster than we: what was held for the one must not reach the other. */
+static void another_device_under_the_same_number_is_told_apart(void **state)
+{
+    (void)state;
+    make_connected(0);
+    tells_gone = true;
+    fake_xs_rm(path_of(0, "", false));
+    fake_xs_rm(path_of(0, "", true));
+    make(0);
+    expect("q0 r0 g0 ");
+    back_state(0, XenbusStateInitWait);
+    back_state(0, XenbusStateConnected);
+    expect("a0 c0 ");
+    back_set(1000, "", "");
+    back_set(1000, "online", "1");
+    back_set(1000, "state", "2");
+    front_set(0, "backend", path_of(1000, "", true));
+    settle();
+    expect("q0 r0 g0 a0 ");
+    tells_gone = false;
+    unmake(0);
+    fake_xs_rm(path_of(1000, "", true));
+    journal[0] = '\0';
 }
 
 static void a_conflict_publishes_again(void **state)
@@ -452,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup(comes_back_under_the_same_number, setup),
         cmocka_unit_test_setup(a_restarted_backend_is_connected_again, setup),
         cmocka_unit_test_setup(disappears_while_connected, setup),
+        cmocka_unit_test_setup(another_device_under_the_same_number_is_told_apart, setup),
         cmocka_unit_test_setup(a_conflict_publishes_again, setup),
         cmocka_unit_test_setup(one_given_up_stays_away, setup),
         cmocka_unit_test_setup(a_connection_of_somebody_before_us_is_ended, setup),
