@@ -42,6 +42,7 @@ void disk_end_prepare(void);
 /* Called by lib/vfs and lib/newlib, where an image has them. */
 int disk_mount_root(void);
 void disk_mount_all(void);
+void disk_end_begin(void); /* exit handlers and the last flush of streams may wait for a disk too */
 void disk_end_all(void);
 
 /** DISK_LINK() - An image with the function that this stands in has @symbol too. Takes no room. */

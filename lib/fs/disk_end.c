@@ -94,13 +94,18 @@ void disk_end_prepare(void)
     }
 }
 
-void disk_end_all(void)
+void disk_end_begin(void)
 {
     static struct thread *thread;
 
     if (thread == NULL && thread_create(&thread, "disk-end", limit_patience, NULL, 0) != 0) {
         pr_warn("no memory to watch the disks at the end");
     }
+}
+
+void disk_end_all(void)
+{
+    disk_end_begin();
     fs_finish_all();
     disk_sync_devices();
 }

@@ -23,7 +23,13 @@ int ext_disk_write(struct ext_fs *x, uint64_t offset, const void *buf, size_t by
 
 int ext_disk_sync(struct ext_fs *x)
 {
-    return ext_has_disk(x) ? cache_sync_since(x->cache, &x->errors_seen) : -EIO;
+    int rc = ext_has_disk(x) ? cache_sync_since(x->cache, &x->errors_seen) : -EIO;
+
+    /* Gone for good, and what was not on it with it: nobody may believe that he can go on. */
+    if (rc == -ENXIO && x->collecting && x->failed == 0 && !x->fs.read_only) {
+        ext_stop(x, rc, "its disk was taken away");
+    }
+    return rc;
 }
 
 static struct ext_block **bucket_of(struct ext_fs *x, uint64_t number)
