@@ -159,6 +159,9 @@ void ext_names_forget(struct ext_fs *x, ext2_ino_t dir)
     if (x->names == NULL) {
         return;
     }
+    if (x->names->too_large == dir) {
+        x->names->too_large = 0;
+    }
     link = dir_link(x->names, dir);
     k = *link;
     if (k == NULL) {
@@ -204,7 +207,7 @@ struct known_dir *ext_names_know(struct ext_node *d, int *rc)
     struct known_dir *k = names != NULL ? *dir_link(names, d->ino) : NULL;
 
     *rc = 0;
-    if (k != NULL || names == NULL ||
+    if (k != NULL || names == NULL || d->ino == names->too_large ||
         (d->inode.i_flags & (EXT4_INLINE_DATA_FL | EXT4_ENCRYPT_FL | EXT4_CASEFOLD_FL)) != 0 ||
         EXT2_I_SIZE(&d->inode) / 32 > names->limit) {
         return k;
@@ -232,7 +235,10 @@ struct known_dir *ext_names_know(struct ext_node *d, int *rc)
     }
     if (*rc < 0) {
         ext_names_drop(names);
-        *rc = *rc == -ENOMEM ? 0 : *rc;
+        if (*rc == -ENOMEM) {
+            names->too_large = d->ino;
+            *rc = 0;
+        }
         return NULL;
     }
     *rc = 0;

@@ -30,6 +30,7 @@ struct ext_names {
     struct known_dir *dirs[EXT_DIR_BUCKETS];
     struct ext_name **buckets;
     size_t nr_buckets, nr, limit;
+    ext2_ino_t too_large; /* the last directory that was not learnt for want of room */
 };
 
 /** ext_names_know() - What is known of a directory, after learning it if need be; NULL: ask libext2fs. *@rc: what is wrong with it. */

@@ -71,6 +71,7 @@ UNIT_OBJS_files_race = $(UNIT_OBJS_ext)
 UNIT_OBJS_ext_memory = $(UNIT_OBJS_ext)
 UNIT_LDFLAGS_ext_memory := -Wl,--wrap=malloc -Wl,--wrap=calloc
 UNIT_OBJS_ext_evil = $(UNIT_OBJS_ext)
+UNIT_OBJS_ext_names = $(UNIT_OBJS_ext)
 UNIT_OBJS_ext_features = $(UNIT_OBJS_ext)
 # Checksums that an attacker put right: tests/unit/ext_hostile.h.
 UNIT_LDFLAGS_ext_evil := $(addsuffix _csum_verify, $(addprefix -Wl$(,)--wrap=ext2fs_, superblock group_desc block_bitmap inode_bitmap \
