@@ -31,6 +31,9 @@ void __call_exitprocs(int status, void *dso);
 /** xenolith_program_name - argv[0]; a program may define its own. */
 char xenolith_program_name[] WEAK = "xenolith";
 
+/** disk_end_begin() - lib/fs: from now on a disk without a backend is waited for no longer than some time. Not in every image. */
+void disk_end_begin(void) WEAK;
+
 /** disk_end_all() - lib/fs: what was written reaches the disks, which are marked as clean. Not in every image. */
 void disk_end_all(void) WEAK;
 
@@ -63,6 +66,9 @@ static void end_orderly(void)
     }
     while (ending != thread_current()) {
         thread_sleep_until(TIME_FOREVER);
+    }
+    if (disk_end_begin != NULL) {
+        disk_end_begin();
     }
     __call_exitprocs(0, NULL);
     if (__stdio_exit_handler != NULL) {
