@@ -13,7 +13,7 @@
 
 #define DISK_BYTES (3u << 20)
 #define BLOCK      1024u
-#define STEPS      170
+#define STEPS      260
 #define MAX_STATES 160
 #define MAX_FILE   40000u
 #define SECTOR     512u
