@@ -46,7 +46,7 @@ struct ext_fs {
     struct list doomed; /* nodes without a name and without a user, whose blocks are still to be freed */
     bool collecting;    /* what libext2fs writes goes to the transaction */
     bool was_valid;
-    bool discard; /* what was freed is given back to the disk */
+    bool discard;      /* what was freed is given back to the disk */
     unsigned int turn; /* of the thread that commits every few seconds */
     int failed;        /* a transaction could not be written: from now on nothing changes any more */
     struct ext_block *blocks[EXT_BUCKETS];
