@@ -91,6 +91,11 @@ expect_answer "$TEST" 'mkdir /xvdb/last' '= mkdir 0 0'
 expect_answer "$TEST" 'sync /xvdb/last' '= sync 0 0'
 xl block-detach "$TEST" xvdb >"$dir/log" 2>&1 || fail "it cannot be detached: $(cat "$dir/log")"
 xl block-attach "$TEST" "$(echo "$third" | sed 's/vdev=third/vdev=xvdb/')" || fail "another one cannot be attached"
+# xl does not wait for the guest's driver: until then there is no such device (ENXIO).
+tries=0
+while ask "$TEST" 'sum /dev/xvdb' && [ "${ANSWER#= sum -1 6}" != "$ANSWER" ] && [ $tries -lt 200 ]; do
+    tries=$((tries + 1))
+done
 converse "$TEST" <<END
 sum /dev/xvdb => = sum 12582912 0 $before
 sum /xvdb/turn-3 => = sum -1 5 *
