@@ -19,7 +19,6 @@ UNIT_OBJS_fat = $(FS_FAT_UNIT)
 UNIT_CFLAGS_fat := $(FATFS_CPPFLAGS) -D_GNU_SOURCE
 $(foreach f,$(basename $(notdir $(FS_FAT_SRCS))),$(eval UNIT_CFLAGS_$f := $(FATFS_CPPFLAGS)))
 $(FS_FAT_SRCS:%.c=build/unit/obj/%.o): | $(FATFS_STAMP)
-.SECONDARY: $(FS_FAT_SRCS:%.c=build/unit/obj/%.o)
 UNIT_OBJS_fat_evil = $(FS_FAT_UNIT)
 UNIT_CFLAGS_fat_evil := $(UNIT_CFLAGS_fat)
 UNIT_OBJS_fat_crash = $(FS_FAT_UNIT)

@@ -64,8 +64,6 @@ $(foreach f,$(basename $(notdir $(wildcard lib/lwip/*.c))),\
 
 $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/lwip/*.c tests/unit/net*_test.c) $(LWIP_HOST_SRCS)): $(LWIP_STAMP) $(LWIP_PORT_HEADERS)
 
-.SECONDARY: $(patsubst %.c,build/unit/obj/%.o,$(wildcard lib/lwip/*.c) $(LWIP_HOST_SRCS))
-
 UNIT_OBJS_ip_words := lib/lwip/ip_words.c
 UNIT_OBJS_net := $(wildcard lib/lwip/*.c) $(LWIP_HOST_SRCS) kernel/netdev.c kernel/vsnprintf.c
 UNIT_OBJS_net_evil = $(UNIT_OBJS_net)

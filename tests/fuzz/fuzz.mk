@@ -38,5 +38,4 @@ fuzz_objs = $(patsubst %.c,$(FUZZ_DIR)/obj/%.o,$(FUZZ_OBJS_$1))
 $(FUZZ_DIR)/%_fuzz: $(FUZZ_DIR)/obj/tests/fuzz/%_fuzz.o $$(call fuzz_objs,$$*) $(FUZZ_DIR)/libundertest.a
 	@$(FUZZ_CC) $(FUZZ_LDFLAGS) $(FUZZ_LDFLAGS_$*) -o $@ $(filter %.o,$^) -Wl,--start-group $(FUZZ_DIR)/libundertest.a -Wl,--end-group
 
-.SECONDARY: $(FUZZ_TESTS:%=$(FUZZ_DIR)/obj/tests/fuzz/%_fuzz.o)
 -include $(wildcard $(FUZZ_DIR)/obj/*/*.d $(FUZZ_DIR)/obj/*/*/*.d)

@@ -77,6 +77,6 @@ unit_objs = $(patsubst %.c,$(UNIT_DIR)/obj/%.o,$(UNIT_OBJS_$1))
 $(UNIT_DIR)/%_test: $(UNIT_DIR)/obj/tests/unit/%_test.o $$(call unit_objs,$$*) $(UNIT_LIB) tests/fake/fake.lds
 	@$(UNIT_CC) $(UNIT_LDFLAGS) $(UNIT_LDFLAGS_$*) -o $@ $(filter %.o,$^) -Wl,--start-group $(UNIT_LIB) -Wl,--end-group -lcmocka -lm
 
-# Objects that are only named by pattern rules are no litter.
+# Objects that are only named by pattern rules are no litter. For all fragments: a list behind it anywhere would undo this.
 .SECONDARY:
 -include $(wildcard $(UNIT_DIR)/obj/*/*.d $(UNIT_DIR)/obj/*/*/*.d $(UNIT_DIR)/obj/*/*/*/*.d)
