@@ -9,6 +9,7 @@
 #include <xenolith/compiler.h>
 #include <xenolith/errno.h>
 #include <xenolith/heap.h>
+#include <xenolith/sched.h>
 #include <xenolith/string.h>
 #include <xenolith/types.h>
 
@@ -17,11 +18,9 @@
 #define LEAST_PAGES   64
 #define RESERVE_PAGES 16
 
-#define MAX_CACHES 16
-
 struct cache_memory cache_memory;
 
-static struct cache *caches[MAX_CACHES];
+static struct cache *caches;            /* by @next */
 static struct cache_page *free_records; /* by @chain */
 
 static struct cache_page **bucket_of(struct cache *c, uint64_t index)
@@ -128,16 +127,16 @@ static bool drop_one(struct cache *c)
 /* Of the largest cache; that is how they share. */
 static bool drop_any(void)
 {
-    struct cache *largest = caches[0];
+    struct cache *largest = caches;
 
-    for (unsigned int i = 0; i < MAX_CACHES && caches[i] != NULL; i++) {
-        largest = caches[i]->nr_pages > largest->nr_pages ? caches[i] : largest;
+    for (struct cache *c = caches; c != NULL; c = c->next) {
+        largest = c->nr_pages > largest->nr_pages ? c : largest;
     }
     if (drop_one(largest)) {
         return true;
     }
-    for (unsigned int i = 0; i < MAX_CACHES && caches[i] != NULL; i++) {
-        if (drop_one(caches[i])) {
+    for (struct cache *c = caches; c != NULL; c = c->next) {
+        if (drop_one(c)) {
             return true;
         }
     }
@@ -159,20 +158,20 @@ static struct page_reclaimer reclaimer = {.fn = reclaim};
 struct cache *cache_of(struct blkdev *dev)
 {
     struct cache *c;
-    unsigned int slot = 0;
 
-    for (; slot < MAX_CACHES && caches[slot] != NULL; slot++) {
-        if (caches[slot]->dev == dev) {
-            return caches[slot];
+    for (c = caches; c != NULL; c = c->next) {
+        if (c->dev == dev) {
+            return c;
         }
     }
-    c = slot < MAX_CACHES ? heap_zalloc(1, sizeof(*c)) : NULL;
+    c = heap_zalloc(1, sizeof(*c));
     if (c == NULL) {
         return NULL;
     }
     cache_memory.limit = MAX(boot_info.nr_pages / MEMORY_SHARE, LEAST_PAGES);
     c->dev = dev;
     c->generation = dev->generation;
+    c->size = dev->size_bytes;
     for (c->nr_buckets = LEAST_PAGES; c->nr_buckets < cache_memory.limit; c->nr_buckets *= 2) {
     }
     c->buckets = heap_zalloc(c->nr_buckets, sizeof(*c->buckets));
@@ -190,7 +189,8 @@ struct cache *cache_of(struct blkdev *dev)
         list_push_back(&c->free_io, &c->io[i].link);
     }
     page_reclaimer_add(&reclaimer);
-    caches[slot] = c;
+    c->next = caches;
+    caches = c;
     return c;
 }
 
@@ -232,9 +232,9 @@ bool cache_wait_for_room(struct cache *c)
     if (cache_wait(c)) {
         return true;
     }
-    for (unsigned int i = 0; i < MAX_CACHES && caches[i] != NULL; i++) {
-        (void)cache_submit_writes(caches[i], CLUSTER_PAGES, UINT64_MAX);
-        if (cache_wait(caches[i])) {
+    for (struct cache *other = caches; other != NULL; other = other->next) {
+        (void)cache_submit_writes(other, CLUSTER_PAGES, UINT64_MAX);
+        if (cache_wait(other)) {
             return true;
         }
     }
@@ -265,12 +265,33 @@ void cache_abandon(struct cache *c)
     }
 }
 
+/* A disk whose end was within a page has grown: behind the old end that page holds nothing of the disk's. It is sent as it was, and read anew. */
+static void forget_old_end(struct cache *c)
+{
+    uint64_t index = c->size / PAGE_SIZE;
+    struct cache_page *p;
+
+    while ((p = cache_find(c, index)) != NULL && (p->dirty || p->reading || p->writing || p->pins > 0)) {
+        if (cache_submit_writes(c, CLUSTER_PAGES, UINT64_MAX) == 0 && !cache_wait(c)) {
+            thread_yield(); /* to whoever has it in his hands */
+        }
+    }
+    if (p != NULL) {
+        cache_remove(c, p);
+    }
+}
+
 void cache_check(struct cache *c)
 {
+    uint64_t size = c->dev->size_bytes;
+
     if (UNLIKELY(c->generation != c->dev->generation)) {
         c->generation = c->dev->generation;
         cache_abandon(c);
+    } else if (UNLIKELY(c->size != size) && c->size % PAGE_SIZE != 0) {
+        forget_old_end(c);
     }
+    c->size = size;
 }
 
 void cache_get_stats(const struct cache *c, struct cache_stats *out)

@@ -10,7 +10,7 @@
 
 uint32_t cache_page_bytes(const struct cache *c, uint64_t index)
 {
-    uint64_t left = c->dev->size_bytes - MIN(index * PAGE_SIZE, c->dev->size_bytes);
+    uint64_t left = c->size - MIN(index * PAGE_SIZE, c->size);
 
     return (uint32_t)MIN(left, PAGE_SIZE);
 }

@@ -52,8 +52,10 @@ struct stream {
 };
 
 struct cache {
+    struct cache *next;
     struct blkdev *dev;
     unsigned int generation; /* of the disk that the pages are of */
+    uint64_t size;           /* its bytes, as the pages know it */
     struct cache_page **buckets;
     size_t nr_buckets;
     struct list clean, dirty;
@@ -97,7 +99,7 @@ void cache_free(struct cache *c, struct cache_page *p, bool lost);
 
 void cache_unpin(struct cache_page *p);
 
-/** cache_check() - Whether it is still the same disk; if not, nothing of the old one is left. First in each call. */
+/** cache_check() - Whether it is still the same disk, of the same size; if not, nothing of the old one is left. First in each call. May block. */
 void cache_check(struct cache *c);
 
 /** cache_note_error() - A write failed. */

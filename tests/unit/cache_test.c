@@ -372,6 +372,26 @@ static void who_begins_with_another_disk_hears_nothing_of_the_first(void **state
     assert_memory_equal(disk, model, DISK_BYTES);
 }
 
+static void a_disk_that_grows_within_a_page_shows_what_it_has_there(void **state)
+{
+    const uint64_t old_end = (4u << 20) + 512;
+    struct cache *c = cache_of(&dev);
+    unsigned char buf[2048];
+
+    (void)state;
+    dev.generation++;
+    dev.size_bytes = old_end;
+    assert_int_equal(cache_write(c, old_end - 4, "last", 4), 0);
+    memcpy(model + old_end - 4, "last", 4);
+    dev.size_bytes = DISK_BYTES;
+    assert_int_equal(cache_read(c, DISK_BYTES - sizeof(buf), buf, sizeof(buf)), 0);
+    assert_memory_equal(buf, model + DISK_BYTES - sizeof(buf), sizeof(buf));
+    assert_int_equal(cache_write(c, DISK_BYTES - 4, "new ", 4), 0);
+    memcpy(model + DISK_BYTES - 4, "new ", 4);
+    assert_int_equal(cache_sync(c), 0);
+    assert_memory_equal(disk, model, DISK_BYTES);
+}
+
 static void what_is_abandoned_is_gone(void **state)
 {
     struct cache *c = cache_of(&dev);
@@ -447,6 +467,7 @@ int main(void)
         cmocka_unit_test(each_user_is_told_of_an_error_once),
         cmocka_unit_test(another_disk_in_its_place_gets_nothing_of_it),
         cmocka_unit_test(who_begins_with_another_disk_hears_nothing_of_the_first),
+        cmocka_unit_test(a_disk_that_grows_within_a_page_shows_what_it_has_there),
         cmocka_unit_test(what_is_abandoned_is_gone),
         cmocka_unit_test(memory_that_another_domain_keeps_is_not_used_again),
         cmocka_unit_test(a_bad_page_does_not_spoil_its_neighbours),
