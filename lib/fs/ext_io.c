@@ -204,6 +204,20 @@ static errcode_t write_byte_range(io_channel channel, unsigned long offset, int 
     return count < 0 ? EXT2_ET_INVALID_ARGUMENT : write_bytes(fs_of(channel), offset, data, (uint64_t)count);
 }
 
+/* Else libext2fs keeps a buffer of zeros, one for all file systems, as long as the blocks of the first that needed it. */
+static errcode_t write_zeros(io_channel channel, unsigned long long block, unsigned long long count)
+{
+    static const char zeros[4096];
+    uint64_t size = (uint64_t)channel->block_size, offset = block * size, bytes = count * size;
+    errcode_t error = lies_on_disk(fs_of(channel), offset, bytes) ? 0 : EXT2_ET_SHORT_WRITE;
+
+    for (uint64_t at = 0; error == 0 && at < bytes; at += sizeof(zeros)) {
+        error = write_bytes(fs_of(channel), offset + at, zeros,
+                            bytes - at < sizeof(zeros) ? bytes - at : sizeof(zeros));
+    }
+    return error;
+}
+
 static errcode_t read_blocks32(io_channel channel, unsigned long block, int count, void *data)
 {
     return read_blocks(channel, block, count, data);
@@ -267,6 +281,7 @@ static struct struct_io_manager manager = {
     .write_byte = write_byte_range,
     .read_blk64 = read_blocks,
     .write_blk64 = write_blocks,
+    .zeroout = write_zeros,
 };
 
 io_manager ext_io_manager = &manager;
