@@ -32,7 +32,8 @@ static bool yielding;
 
 /*
  * At the end of the program a stream may be locked by a thread that blocks in it (reading the console, say) and
- * will never let go. Threads are cooperative, so the stream is in order and can be flushed without its lock.
+ * will never let go. Threads are cooperative, so the stream is in order and can be flushed without its lock. It is closed
+ * as well: the lock stays, for the one that still has it, or comes for it.
  */
 void libc_locks_yield(void)
 {
@@ -62,7 +63,7 @@ void __retarget_lock_init_recursive(_LOCK_T *lock)
 
 void __retarget_lock_close(_LOCK_T lock)
 {
-    if (lock != &shared_lock) {
+    if (lock != &shared_lock && !yielding) {
         free(lock);
     }
 }
