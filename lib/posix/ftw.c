@@ -74,7 +74,7 @@ static int walk_entries(struct tree *t, DIR *dir, const struct stat *st, int lev
     struct dirent *entry;
     int rc = 0;
 
-    t->above = &here;
+    t->above = &here; // cppcheck-suppress autoVariables; taken back below
     while (rc == 0 && (entry = readdir(dir)) != NULL) {
         size_t bytes = strlen(entry->d_name);
         bool slash = length > 0 && t->path[length - 1] != '/';
