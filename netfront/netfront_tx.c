@@ -212,16 +212,14 @@ static void plan_write(struct plan *p)
 {
     struct netdev_tx *tx = p->tx;
     struct ring *r = &p->q->tx;
+    uint16_t flags = p->extras != 0 ? NETTXF_extra_info : 0;
 
-    p->reqs[0].size = (uint16_t)p->total;
     if (p->extras != 0 || (tx->flags & NETDEV_CSUM_BLANK)) {
-        p->reqs[0].flags |= NETTXF_csum_blank | NETTXF_data_validated;
+        flags |= NETTXF_csum_blank | NETTXF_data_validated;
     }
-    if (p->extras != 0) {
-        p->reqs[0].flags |= NETTXF_extra_info;
-    }
-    for (unsigned int n = 0; n < p->slots; n++) {
-        p->reqs[n].flags |= n + 1 < p->slots ? NETTXF_more_data : 0;
+    p->reqs[0].size = (uint16_t)p->total;
+    for (unsigned int n = 0; n < p->slots; n++, flags = 0) {
+        p->reqs[n].flags = (uint16_t)(flags | (n + 1 < p->slots ? NETTXF_more_data : 0));
         ring_put_req(r, &p->reqs[n], sizeof(p->reqs[n]));
         if (n == 0 && p->extras != 0) {
             struct netif_tx_request slot;

@@ -18,7 +18,7 @@
 #define DEFAULT_WAIT_S 30
 #define LONGEST_WAIT_S 86400
 
-static uint64_t wait_ns = DEFAULT_WAIT_S * NS_PER_SEC;
+static unsigned long wait_s = DEFAULT_WAIT_S;
 
 static int set_wait(const char *value)
 {
@@ -28,7 +28,7 @@ static int set_wait(const char *value)
     if (*value < '0' || *value > '9' || *end != '\0' || seconds == 0 || seconds > LONGEST_WAIT_S) {
         return -EINVAL;
     }
-    wait_ns = seconds * NS_PER_SEC;
+    wait_s = seconds;
     return 0;
 }
 
@@ -79,7 +79,8 @@ static void limit_patience(void *unused)
     for (;;) {
         bool lost = any_lost();
 
-        if (wait_event_until(&changes, any_lost() != lost, time_deadline_ns(wait_ns)) != 0 && lost) {
+        if (wait_event_until(&changes, any_lost() != lost, time_deadline_ns(wait_s * NS_PER_SEC)) != 0 &&
+            lost) {
             abandon_lost();
         }
     }
