@@ -3,7 +3,7 @@
  * Directories of ext, entry by entry. What a block holds the disk says, so every length is held against the block's end. Owns no
  * state but the last block that was looked at, in struct ext_fs.
  */
-#include "ext_priv.h"
+#include "ext_names.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,19 +49,17 @@ int ext_dir_block(struct ext_node *d, uint64_t block)
 /* The first entry at or behind byte @from of the block, as an answer. 1, or 0 when there is none. */
 static int entry_in_block(struct ext_fs *x, uint64_t base, uint32_t from, struct dir_entry *out)
 {
-    uint32_t size = x->e2->blocksize;
     unsigned int bytes;
 
-    for (uint32_t at = 0; at + 8 <= size; at += bytes) {
-        struct ext2_dir_entry *e = (struct ext2_dir_entry *)(x->dir_block + at);
-        unsigned int length = (unsigned int)ext2fs_dirent_name_len(e);
+    for (uint32_t at = 0; at + 8 <= x->e2->blocksize; at += bytes) {
+        struct ext2_dir_entry *e = ext_entry_at(x, at, &bytes);
+        unsigned int length;
 
-        if (ext2fs_get_rec_len(x->e2, e, &bytes) != 0 || bytes < 8 || bytes % 4 != 0 || bytes > size - at ||
-            length + 8 > bytes) {
+        if (e == NULL) {
             return -EIO;
         }
-        if (at < from || e->inode == 0 || length == 0 || (e->name[0] == '.' && length == 1) ||
-            (e->name[0] == '.' && e->name[1] == '.' && length == 2)) {
+        length = (unsigned int)ext2fs_dirent_name_len(e);
+        if (at < from || e->inode == 0 || ext_is_dots(e->name, length)) {
             continue;
         }
         *out = (struct dir_entry){

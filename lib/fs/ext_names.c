@@ -176,12 +176,6 @@ void ext_names_forget(struct ext_fs *x, ext2_ino_t dir)
     free(k);
 }
 
-/* "." and "..", or nothing. */
-static bool is_dots(const char *name, size_t length)
-{
-    return length == 0 || (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')));
-}
-
 static int learn_block(struct ext_fs *x, struct known_dir *k, uint32_t block)
 {
     unsigned int bytes;
@@ -192,7 +186,7 @@ static int learn_block(struct ext_fs *x, struct known_dir *k, uint32_t block)
         if (e == NULL) {
             return -EIO;
         }
-        if (e->inode != 0 && !is_dots(e->name, (size_t)ext2fs_dirent_name_len(e)) &&
+        if (e->inode != 0 && !ext_is_dots(e->name, (size_t)ext2fs_dirent_name_len(e)) &&
             !ext_names_put(x->names, k, e->name, (size_t)ext2fs_dirent_name_len(e), e->inode, block)) {
             return -ENOMEM;
         }
@@ -252,7 +246,7 @@ int ext_name_find(struct ext_node *d, const char *name, size_t length, ext2_ino_
     int rc;
 
     /* That one changes when a directory moves. */
-    if (is_dots(name, length) || ext_names_know(d, &rc) == NULL) {
+    if (ext_is_dots(name, length) || ext_names_know(d, &rc) == NULL) {
         return ext_errno(ext2fs_lookup(x->e2, d->ino, name, (int)length, NULL, ino));
     }
     p = *ext_names_link(x->names, d->ino, name, length);

@@ -49,6 +49,12 @@ void ext_names_drop(struct ext_names *names);
 /** ext_entry_at() - What is at @at of x->dir_block, as far as its lengths make sense; else NULL. */
 struct ext2_dir_entry *ext_entry_at(struct ext_fs *x, uint32_t at, unsigned int *bytes);
 
+/** ext_is_dots() - "." and "..", or nothing. */
+static inline bool ext_is_dots(const char *name, size_t length)
+{
+    return length == 0 || (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')));
+}
+
 static inline uint32_t ext_dir_blocks(const struct ext_node *d)
 {
     return (uint32_t)(EXT2_I_SIZE(&d->inode) / ext_of(d->node.fs)->e2->blocksize);

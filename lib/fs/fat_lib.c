@@ -212,14 +212,20 @@ static void give_entry(struct fat_fs *x, BYTE *e, const struct fat_entry *from)
     x->ff.wflag = 1;
 }
 
+/* A directory from its first entry, and the name that is looked for or put there. */
+static FRESULT start_name(struct fat_fs *x, uint32_t dir, const char *name, FF_DIR *d)
+{
+    const TCHAR *rest = name;
+
+    start_dir(x, dir, d);
+    return create_name(d, &rest);
+}
+
 int fat_find(struct fat_fs *x, uint32_t dir, const char *name, struct fat_entry *out)
 {
     FF_DIR d;
-    const TCHAR *rest = name;
-    FRESULT result;
+    FRESULT result = start_name(x, dir, name, &d);
 
-    start_dir(x, dir, &d);
-    result = create_name(&d, &rest);
     if (result == FR_OK) {
         result = dir_find(&d);
     }
@@ -232,11 +238,8 @@ int fat_find(struct fat_fs *x, uint32_t dir, const char *name, struct fat_entry 
 int fat_add(struct fat_fs *x, uint32_t dir, const char *name, struct fat_entry *entry)
 {
     FF_DIR d;
-    const TCHAR *rest = name;
-    FRESULT result;
+    FRESULT result = start_name(x, dir, name, &d);
 
-    start_dir(x, dir, &d);
-    result = create_name(&d, &rest);
     if (result == FR_OK) {
         result = dir_register(&d);
     }
